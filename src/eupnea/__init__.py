@@ -1,0 +1,1 @@
+"""Study respiratory and cardiac biometrics from recordings to a report."""

@@ -1,0 +1,1 @@
+"""Evidence: intervals, permutation, correction, leak audit. Used by every analysis."""

@@ -1,0 +1,1 @@
+"""Read and write files: tables, the results contract, code digests."""

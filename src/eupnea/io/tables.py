@@ -1,0 +1,83 @@
+"""Read and write tables: Parquet for the large, TSV for people; the same bytes for the same content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from eupnea.errors import InputError
+from eupnea.io.files import replacing
+
+if TYPE_CHECKING:
+    from eupnea.io.contract import TableContract
+
+FLOAT_FORMAT = "%.10g"
+
+
+def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract | None = None) -> None:
+    """Write a table to `path`, atomically and with the same bytes for the same content.
+
+    Parameters
+    ----------
+    frame
+        The table; its index is not written.
+    path
+        Ends in ``.parquet`` (zstd) or ``.tsv`` (tabs, ``n/a`` for missing, floats with ten significant digits).
+    contract
+        When given, `frame` is brought into its columns and types first.
+
+    Raises
+    ------
+    InputError
+        The suffix is another one, or the frame does not fit the contract.
+    """
+    path = Path(path)
+    if contract is not None:
+        frame = contract.conform(frame)
+    with replacing(path) as temporary:
+        if path.suffix == ".parquet":
+            frame.to_parquet(temporary, index=False, compression="zstd")
+        elif path.suffix == ".tsv":
+            frame.to_csv(temporary, sep="\t", index=False, na_rep="n/a", float_format=FLOAT_FORMAT, lineterminator="\n")
+        else:
+            raise _unknown_suffix(path)
+
+
+def read_table(path: str | Path, contract: TableContract | None = None) -> pd.DataFrame:
+    """Read a table that `write_table` wrote.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.parquet`` or ``.tsv``. In a TSV only ``n/a`` and the empty cell are missing.
+    contract
+        When given, the table is brought into its columns and types (a TSV does not carry them).
+
+    Raises
+    ------
+    InputError
+        The suffix is another one, or the table does not fit the contract.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+    elif path.suffix == ".tsv":
+        strings = contract.string_columns if contract is not None else []
+        types = dict.fromkeys(strings, "str")
+        frame = pd.read_csv(path, sep="\t", na_values=["n/a", ""], keep_default_na=False, dtype=types)
+    else:
+        raise _unknown_suffix(path)
+    return contract.conform(frame) if contract is not None else frame
+
+
+def concat_tables(frames: list[pd.DataFrame], contract: TableContract | None = None) -> pd.DataFrame:
+    """Stack tables, dropping the empty ones so that they cannot change a column's type."""
+    full = [frame for frame in frames if len(frame)]
+    stacked = pd.concat(full, ignore_index=True) if full else (frames[0] if frames else pd.DataFrame())
+    return contract.conform(stacked) if contract is not None else stacked
+
+
+def _unknown_suffix(path: Path) -> InputError:
+    return InputError("A table has an unknown file type", where=str(path), found=path.suffix, allowed=".parquet, .tsv")
