@@ -1,0 +1,1 @@
+"""One row of features per window, and what each feature means."""

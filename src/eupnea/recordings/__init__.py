@@ -1,0 +1,1 @@
+"""What there is: find, read, check, align and describe every recording of a dataset."""
