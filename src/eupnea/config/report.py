@@ -1,0 +1,17 @@
+"""Config of the report."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from eupnea.config.base import Block
+
+
+class ReportConfig(Block):
+    """The report."""
+
+    signal_pages: int = Field(default=12, ge=0)
+    """Recordings shown with their signals, breaths and beats; those with the worst quality come first."""
+
+    signal_seconds: float = Field(default=120.0, gt=0)
+    """Seconds of each recording that the signal viewer holds."""

@@ -1,0 +1,63 @@
+"""The edge between a workflow step and the package: log, progress and errors of one job."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eupnea.errors import EupneaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger("eupnea")
+
+
+@contextmanager
+def job(log: str | Path) -> Iterator[None]:
+    """Run the body of a workflow step: log to a file, show project errors without a traceback.
+
+    Warnings and log records go to `log`; a project error is printed whole to the terminal too, and ends the step with
+    exit code 1; any other error keeps its traceback, in both places.
+
+    Parameters
+    ----------
+    log
+        The step's log file; written anew.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    logging.captureWarnings(True)
+    warnings_log = logging.getLogger("py.warnings")
+    warnings_log.addHandler(handler)
+    warnings_log.propagate = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            yield
+    except EupneaError as error:
+        logger.error("%s", error)
+        print(f"\n{error}\n", file=sys.stderr)
+        sys.exit(1)
+    except Exception:
+        logger.error("%s", traceback.format_exc())
+        raise
+    finally:
+        logger.removeHandler(handler)
+        warnings_log.removeHandler(handler)
+        handler.close()
+
+
+def progress(what: str, done: int, total: int) -> None:
+    """Show on the terminal and in the log how far a long step is."""
+    message = f"{what}: {done} of {total}"
+    logger.info(message)
+    print(f"  {message}", file=sys.stderr, flush=True)
