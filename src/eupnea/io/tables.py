@@ -79,5 +79,11 @@ def concat_tables(frames: list[pd.DataFrame], contract: TableContract | None = N
     return contract.conform(stacked) if contract is not None else stacked
 
 
+def stack_tables(frames: list[pd.DataFrame], *, by: list[str]) -> pd.DataFrame:
+    """Stack the tables of all chunks in an order that does not depend on the chunks: sorted by the columns `by`."""
+    stacked = concat_tables(frames)
+    return stacked.sort_values(by, kind="stable", ignore_index=True) if len(stacked) else stacked
+
+
 def _unknown_suffix(path: Path) -> InputError:
     return InputError("A table has an unknown file type", where=str(path), found=path.suffix, allowed=".parquet, .tsv")

@@ -1,0 +1,33 @@
+# Each target is one documented command; the comments say what to type where there is no make.
+CORES ?= 2
+PYTHON ?= python3
+BIN = .venv/bin
+# An activated or inherited Python setting must not leak into the environment made here.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup study test check lint docs benchmark benchmark-detection lock clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+setup: .venv/ready ## Make .venv with the exact versions of requirements.lock      (python3 tools/setup.py)
+
+.venv/ready: requirements.lock pyproject.toml tools/setup.py
+	$(PYTHON) tools/setup.py
+
+study: setup ## Run the default study: results/demo/report.html        (.venv/bin/snakemake --cores 2)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
+
+test: setup ## Run the tests                                          (.venv/bin/python -m pytest)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES)
+
+lint: setup ## Check style, types and workflow                        (.venv/bin/python tools/lint.py)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lint.py
+
+check: lint test ## Lint, then test
+
+lock: setup ## Resolve the dependencies anew                          (.venv/bin/python tools/lock.py)
+	$(BIN)/python tools/lock.py
+
+clean: ## Remove the environment and every result                (rm -rf .venv .snakemake results)
+	rm -rf .venv .snakemake results

@@ -1,0 +1,53 @@
+"""The lock, environment.yml and pyproject.toml agree, and name nothing of one machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+BANNED = {"pycatch22", "systole", "neurokit2"}
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~;\[ ]", requirement)[0].lower().replace("_", "-") for requirement in requirements}
+
+
+def _locked() -> set[str]:
+    return _names([line for line in LOCK.splitlines() if line[:1].isalnum()])
+
+
+def test_lock_holds_every_dependency_with_a_hash() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = _names(project["project"]["dependencies"]) | _names(project["dependency-groups"]["dev"])
+    assert wanted <= _locked()
+    pins = re.findall(r"^[a-z0-9][^\n]*==[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}[^\n]*\n?)+)", LOCK, re.MULTILINE)
+    assert len(pins) == len([line for line in LOCK.splitlines() if line[:1].isalnum()])
+
+
+def test_lock_names_no_index_and_nothing_with_a_copyleft_licence() -> None:
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK
+    assert not BANNED & _locked()
+
+
+def test_environment_yml_is_what_the_lock_says() -> None:
+    spec = importlib.util.spec_from_file_location("lock", ROOT / "tools" / "lock.py")
+    assert spec is not None
+    assert spec.loader is not None
+    lock = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lock)
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == lock.environment_yml(), "run: make lock"
+
+
+@pytest.mark.parametrize("name", ["xgboost-cpu", "xgboost"])
+def test_only_one_xgboost_is_installed_per_platform(name: str) -> None:
+    lines = [line for line in LOCK.splitlines() if line.startswith(f"{name}==")]
+    wanted = "sys_platform != 'darwin'" if name == "xgboost-cpu" else "sys_platform == 'darwin'"
+    assert lines
+    assert all(wanted in line for line in lines)

@@ -1,0 +1,77 @@
+if PLAN.missing:
+
+    rule recordings_download:
+        output:
+            files=PLAN.missing,
+        log:
+            f"{FOLDER}/logs/recordings/download.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/recordings/download.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=500,
+        params:
+            dataset=block("dataset"),
+            code=code("recordings_download.py"),
+        message:
+            "Downloading the dataset"
+        script:
+            "../scripts/recordings_download.py"
+
+
+rule recordings_chunk:
+    input:
+        dataset=dataset_of_chunk,
+    output:
+        recordings=f"{FOLDER}/recordings/chunk-{{chunk}}/recordings.parquet",
+        channels=f"{FOLDER}/recordings/chunk-{{chunk}}/channels.parquet",
+        intervals=f"{FOLDER}/recordings/chunk-{{chunk}}/intervals.parquet",
+    log:
+        f"{FOLDER}/logs/recordings/chunk-{{chunk}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/recordings/chunk-{{chunk}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1500,
+    params:
+        base=PLAN.base,
+        participants=participants_of_chunk,
+        dataset=block("dataset"),
+        config=block("recordings"),
+        code=code("recordings_chunk.py"),
+    message:
+        "Reading and checking recordings, chunk {wildcards.chunk}"
+    script:
+        "../scripts/recordings_chunk.py"
+
+
+rule recordings:
+    input:
+        recordings=expand(rules.recordings_chunk.output.recordings, chunk=CHUNKS),
+        intervals=expand(rules.recordings_chunk.output.intervals, chunk=CHUNKS),
+        people=PLAN.people,
+    output:
+        recordings=f"{FOLDER}/recordings/recordings.tsv",
+        participants=f"{FOLDER}/recordings/participants.tsv",
+        targets=f"{FOLDER}/recordings/targets.parquet",
+        intervals=f"{FOLDER}/recordings/intervals.parquet",
+    log:
+        f"{FOLDER}/logs/recordings/recordings.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/recordings/recordings.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+    params:
+        base=PLAN.base,
+        dataset=block("dataset"),
+        config=block("recordings"),
+        traits=block("traits"),
+        code=code("recordings.py"),
+    message:
+        "Listing recordings and participants"
+    script:
+        "../scripts/recordings.py"

@@ -1,0 +1,54 @@
+rule traits_modality:
+    input:
+        windows=rules.features.output.windows,
+        dictionary=rules.features.output.dictionary,
+        recordings=rules.recordings.output.recordings,
+        participants=rules.recordings.output.participants,
+        targets=rules.recordings.output.targets,
+    output:
+        predictions=f"{FOLDER}/traits/{{modality}}/predictions.parquet",
+        metrics=f"{FOLDER}/traits/{{modality}}/metrics.parquet",
+        curves=f"{FOLDER}/traits/{{modality}}/curves.parquet",
+    log:
+        f"{FOLDER}/logs/traits/{{modality}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/traits/{{modality}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+    params:
+        config=block("traits"),
+        seed=STUDY.seed,
+        code=code("traits_modality.py"),
+    message:
+        "Predicting traits from {wildcards.modality}"
+    script:
+        "../scripts/traits_modality.py"
+
+
+rule traits:
+    input:
+        predictions=expand(rules.traits_modality.output.predictions, modality=TRAIT_MODALITIES),
+        metrics=expand(rules.traits_modality.output.metrics, modality=TRAIT_MODALITIES),
+        curves=expand(rules.traits_modality.output.curves, modality=TRAIT_MODALITIES),
+    output:
+        predictions=f"{FOLDER}/traits/predictions.parquet",
+        metrics=f"{FOLDER}/traits/metrics.tsv",
+        curves=f"{FOLDER}/traits/curves.parquet",
+    log:
+        f"{FOLDER}/logs/traits/traits.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/traits/traits.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1500,
+    params:
+        config=block("traits"),
+        seed=STUDY.seed,
+        code=code("traits.py"),
+    message:
+        "Comparing what the modalities tell about traits"
+    script:
+        "../scripts/traits.py"

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from eupnea.config.signals import SignalsConfig
+from eupnea.io.contract import CARDIAC, CHANNELS, INTERVALS, QUALITY, RESPIRATION
+from eupnea.io.job import job
+from eupnea.io.tables import read_table, write_table
+from eupnea.recordings.load import load_signals
+from eupnea.signals.clean import clean_chunk
+
+with job(snakemake.log[0]):
+    channels = read_table(snakemake.input.channels, CHANNELS)
+    intervals = read_table(snakemake.input.intervals, INTERVALS)
+    raw = load_signals(Path(snakemake.params.base), channels)
+    chunk = clean_chunk(raw, channels, intervals, SignalsConfig.model_validate(snakemake.params.config))
+    write_table(chunk.respiration, snakemake.output.respiration, RESPIRATION)
+    write_table(chunk.cardiac, snakemake.output.cardiac, CARDIAC)
+    write_table(chunk.quality, snakemake.output.quality, QUALITY)
+    write_table(chunk.notes, snakemake.output.notes)

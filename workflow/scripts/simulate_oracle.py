@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from eupnea.config.simulate import SimulateConfig
+from eupnea.io.job import job
+from eupnea.io.tables import write_table
+from eupnea.simulate import oracle
+
+with job(snakemake.log[0]):
+    config = SimulateConfig.model_validate(snakemake.params.config)
+    write_table(oracle(config, snakemake.params.seed), snakemake.output.oracle)
