@@ -1,0 +1,1 @@
+"""Figures: one function each, from the result tables only."""
