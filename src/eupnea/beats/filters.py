@@ -1,0 +1,113 @@
+"""Filters and pieces that ECG and PPG share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+Floats = NDArray[np.float64]
+
+NYQUIST_SHARE = 0.9
+
+
+def bridge_gaps(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Bridge missing samples by straight lines.
+
+    Returns
+    -------
+    bridged, is_missing
+        Shape (n,). All zeros when every sample is missing.
+    """
+    bridged = np.asarray(values, dtype=float).copy()
+    missing = ~np.isfinite(bridged)
+    if missing.all():
+        return np.zeros_like(bridged), missing
+    if missing.any():
+        where = np.arange(bridged.size)
+        bridged[missing] = np.interp(where[missing], where[~missing], bridged[~missing])
+    return bridged, missing
+
+
+def band_pass(values: Floats, sampling_hz: float, band_hz: tuple[float, float], order: int) -> Floats:
+    """Filter forth and back (no delay) with a Butterworth band-pass; the upper edge stays below the Nyquist rate.
+
+    Raises
+    ------
+    ValueError
+        The signal is too slow or too short for the band.
+    """
+    low, high = band_hz[0], min(band_hz[1], NYQUIST_SHARE * sampling_hz / 2)
+    if high <= low:
+        raise ValueError(f"{sampling_hz:g} Hz is too slow for the band {band_hz[0]:g}-{band_hz[1]:g} Hz")
+    sections = signal.butter(order, (low, high), btype="bandpass", fs=sampling_hz, output="sos")
+    padding = min(values.size - 1, round(3 * sampling_hz / low))
+    return np.asarray(signal.sosfiltfilt(sections, values, padlen=padding))
+
+
+def parabola_offset(left: Floats, middle: Floats, right: Floats) -> Floats:
+    """Return where the parabola through three neighbouring samples has its tip, in samples from the middle one."""
+    curvature = left - 2 * middle + right
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offset = 0.5 * (left - right) / curvature
+    return np.where(np.isfinite(offset), np.clip(offset, -0.5, 0.5), 0.0)
+
+
+def pieces(values: Floats, centres: Floats, grid: Floats) -> Floats:
+    """Cut pieces of a signal around real-valued positions by cubic (four-point Lagrange) interpolation.
+
+    Parameters
+    ----------
+    values
+        Shape (n,).
+    centres
+        Shape (k,), positions in samples.
+    grid
+        Shape (m,), offsets in samples; or (k, m) when every piece has its own.
+
+    Returns
+    -------
+    ndarray
+        Shape (k, m); NaN where a piece reaches beyond the signal.
+    """
+    where = np.asarray(centres, dtype=float)[:, None] + grid
+    base = np.floor(where).astype(np.int64)
+    inside = (base >= 1) & (base < values.size - 2)
+    safe = np.clip(base, 1, max(values.size - 3, 1))
+    if values.size < 4:
+        return np.full(where.shape, np.nan)
+    t = where - base
+    a, b, c, d = (values[safe + shift] for shift in (-1, 0, 1, 2))
+    cut = (
+        -a * t * (t - 1) * (t - 2) / 6
+        + b * (t + 1) * (t - 1) * (t - 2) / 2
+        - c * (t + 1) * t * (t - 2) / 2
+        + d * (t + 1) * t * (t - 1) / 6
+    )
+    return np.where(inside, cut, np.nan)
+
+
+def similarity_to_median(cut: Floats) -> Floats:
+    """Correlate every piece with the median piece.
+
+    Parameters
+    ----------
+    cut
+        Shape (k, m); NaN beyond the signal.
+
+    Returns
+    -------
+    ndarray
+        Shape (k,); NaN for pieces that are flat or reach beyond the signal.
+    """
+    whole = np.isfinite(cut).all(axis=1)
+    result = np.full(len(cut), np.nan)
+    if not whole.any():
+        return result
+    template = np.median(cut[whole], axis=0)
+    template = template - template.mean()
+    centred = cut[whole] - cut[whole].mean(axis=1, keepdims=True)
+    scale = np.linalg.norm(centred, axis=1) * np.linalg.norm(template)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result[whole] = np.where(scale > 0, centred @ template / scale, np.nan)
+    return result

@@ -1,0 +1,106 @@
+"""Constants of beat detection, with unit and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EcgPreset:
+    """What the detector of R peaks assumes about an ECG.
+
+    Attributes
+    ----------
+    band_hz
+        Band in which the QRS complex is refined: the energy of the QRS lies at 5-15 Hz (Pan & Tompkins 1985), its
+        sharp tip reaches higher.
+    order
+        Order of the Butterworth filter, run forth and back.
+    refine_s
+        How far the tip may lie from the coarse detection.
+    pad_s
+        Signal mirrored at both ends, so that the first and last beat are found as surely as any other.
+    template_s
+        Half the width of the piece around R that a beat is compared with the average in.
+    search_back
+        Intervals longer than this many median ones are searched for complexes like the median one (Pan & Tompkins
+        1985 search back at 1.66).
+    search_likeness, search_size
+        Least correlation with the median complex, and its size against the median size, of one found so (assumed).
+    """
+
+    band_hz: tuple[float, float] = (5.0, 40.0)
+    order: int = 2
+    refine_s: float = 0.08
+    pad_s: float = 2.0
+    template_s: float = 0.1
+    search_back: float = 1.66
+    search_likeness: float = 0.8
+    search_size: tuple[float, float] = (0.4, 2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class PpgPreset:
+    """What the detector of pulses assumes about a photoplethysmogram.
+
+    Attributes
+    ----------
+    band_hz
+        Band of the pulse wave: 0.5-8 Hz holds the fundamental and the harmonics that shape the foot (Elgendi 2013).
+    rate_window_s
+        Window in which the local heart rate is estimated; it shifts by half of it.
+    scale_window_s
+        Window over which the upstroke's steepness is made comparable, so that a change of gain misses no pulse.
+    min_steepness
+        Least steepness of an upstroke against the local root mean square of the derivative.
+    refractory
+        Least distance of two pulses as a share of the local period: a dicrotic wave comes before it.
+    rise_s
+        Longest time from foot to steepest point, and from there to the peak.
+    template_s
+        Piece after the steepest point that a pulse is compared with the average in (as much again before it).
+    """
+
+    band_hz: tuple[float, float] = (0.5, 8.0)
+    order: int = 2
+    rate_window_s: float = 8.0
+    scale_window_s: float = 6.0
+    min_steepness: float = 0.6
+    refractory: float = 0.6
+    rise_s: float = 0.35
+    template_s: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactPreset:
+    """Thresholds of the classification of intervals by Lipponen & Tarvainen (2019).
+
+    Attributes
+    ----------
+    alpha, quartile_window
+        A threshold is alpha quartile deviations of the surrounding `quartile_window` intervals.
+    median_window
+        Intervals whose median an interval is compared with.
+    slope, offset
+        The line in the plane of successive differences that parts ectopic beats from the others.
+    median_limit
+        Deviation from the local median, in thresholds, that is too long or too short whatever its neighbours are.
+    floor_ms
+        Least threshold: with a metronomic heart the jitter of the sampling must not become artefacts (assumed).
+    max_missed
+        Most beats missed in one interval that are still divided out (assumed).
+    """
+
+    alpha: float = 5.2
+    quartile_window: int = 91
+    median_window: int = 11
+    slope: float = 0.13
+    offset: float = 0.17
+    median_limit: float = 3.0
+    floor_ms: float = 20.0
+    max_missed: int = 3
+
+
+ECG = EcgPreset()
+PPG = PpgPreset()
+ARTEFACTS = ArtefactPreset()
