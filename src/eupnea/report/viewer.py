@@ -1,0 +1,102 @@
+"""What the signal viewers of the report hold: a stretch of each recording with its breaths, beats and quality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from eupnea.study import Study
+
+HZ = 12.5
+
+
+def worst_first(study: Study) -> pd.DataFrame:
+    """Return the used recordings with their share of usable epochs, the worst first."""
+    used = study.recordings[study.recordings["status"] == "used"]
+    share = study.quality.groupby("recording")["is_usable"].mean()
+    ranked = used.assign(usable_share=used["recording"].map(share).astype(float))
+    return ranked.sort_values(["usable_share", "recording"], kind="stable", ignore_index=True)
+
+
+def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str, Any] | None:
+    """Return the data of one viewer: the stretch around the recording's worst epoch.
+
+    Parameters
+    ----------
+    study
+        The results.
+    recording
+        A row of `worst_first`.
+    seconds
+        Length of the stretch, s.
+
+    Returns
+    -------
+    dict or None
+        None when the recording has neither respiration nor a cardiac waveform to show.
+    """
+    name = recording["recording"]
+    quality = study.quality[study.quality["recording"] == name]
+    found = _samples(study, name)
+    if found is None or quality.empty:
+        return None
+    signal, times, values = found
+    epochs = quality[quality["signal"] == signal] if (quality["signal"] == signal).any() else quality
+    start = _start(epochs, float(times[0]), float(times[-1]), seconds)
+    inside = (times >= start) & (times < start + seconds)
+    breaths = _of(study.breaths(recording["participant"]), name, signal)
+    beats = _of(study.beats(recording["participant"]), name, None)
+    shown = values[inside]
+    finite = shown[np.isfinite(shown)]
+    return {
+        "recording": name,
+        "signal": signal,
+        "start_s": round(float(times[inside][0]), 3) if inside.any() else start,
+        "hz": round(1 / float(np.median(np.diff(times))), 6),
+        "values": [None if not np.isfinite(value) else round(float(value), 4) for value in shown],
+        "low": round(float(finite.min()), 4) if finite.size else 0.0,
+        "high": round(float(finite.max()), 4) if finite.size else 1.0,
+        "inhale": _times(breaths, "inhale_onset_s", start, seconds),
+        "exhale": _times(breaths, "exhale_onset_s", start, seconds),
+        "beats": _times(beats, "time_s", start, seconds),
+        "epochs": [
+            [round(float(begin), 2), round(float(begin + length), 2), bool(usable)]
+            for begin, length, usable in zip(epochs["start_s"], epochs["duration_s"], epochs["is_usable"], strict=True)
+            if begin + length > start and begin < start + seconds
+        ],
+    }
+
+
+def _samples(study: Study, name: str) -> tuple[str, np.ndarray, np.ndarray] | None:
+    respiration = study.respiration(name)
+    if len(respiration):
+        signal = str(respiration["signal"].iloc[0])
+        rows = respiration[respiration["signal"] == signal].iloc[::2]
+        return signal, rows["time_s"].to_numpy(), rows["detection"].to_numpy(dtype=float)
+    cardiac = study.cardiac(name)
+    for row in cardiac.itertuples():
+        if row.kind in ("ecg", "ppg") and len(row.values):
+            values = np.asarray(row.values, dtype=float)
+            return str(row.signal), row.start_s + np.arange(values.size) / row.sampling_hz, values
+    return None
+
+
+def _start(epochs: pd.DataFrame, first: float, last: float, seconds: float) -> float:
+    bad = epochs.loc[~epochs["is_usable"], "start_s"]
+    middle = float(bad.iloc[0]) if len(bad) else first + seconds / 2
+    return float(np.clip(middle - seconds / 2, first, max(first, last - seconds)))
+
+
+def _of(table: pd.DataFrame, recording: str, signal: str | None) -> pd.DataFrame:
+    rows = table["recording"] == recording
+    if signal is not None:
+        rows &= table["signal"] == signal
+    return table[rows]
+
+
+def _times(table: pd.DataFrame, column: str, start: float, seconds: float) -> list[float]:
+    times = table[column].dropna().to_numpy(dtype=float)
+    return [round(float(time), 3) for time in times[(times >= start) & (times < start + seconds)]]
