@@ -31,19 +31,19 @@ rule identification:
     input:
         scores=expand(
             rules.identification_modality.output.scores,
-            modality=IDENTIFICATION_MODALITIES,
+            modality=STUDY.identification.modalities,
         ),
         metrics=expand(
             rules.identification_modality.output.metrics,
-            modality=IDENTIFICATION_MODALITIES,
+            modality=STUDY.identification.modalities,
         ),
         curves=expand(
             rules.identification_modality.output.curves,
-            modality=IDENTIFICATION_MODALITIES,
+            modality=STUDY.identification.modalities,
         ),
         people=expand(
             rules.identification_modality.output.people,
-            modality=IDENTIFICATION_MODALITIES,
+            modality=STUDY.identification.modalities,
         ),
         recordings=rules.recordings.output.recordings,
         participants=rules.recordings.output.participants,
@@ -63,7 +63,7 @@ rule identification:
         mem_mb=2000,
     params:
         config=block("identification"),
-        modalities=IDENTIFICATION_MODALITIES,
+        modalities=list(STUDY.identification.modalities),
         seed=STUDY.seed,
         code=code("identification.py"),
     message:

@@ -29,9 +29,11 @@ rule traits_modality:
 
 rule traits:
     input:
-        predictions=expand(rules.traits_modality.output.predictions, modality=TRAIT_MODALITIES),
-        metrics=expand(rules.traits_modality.output.metrics, modality=TRAIT_MODALITIES),
-        curves=expand(rules.traits_modality.output.curves, modality=TRAIT_MODALITIES),
+        predictions=expand(
+            rules.traits_modality.output.predictions, modality=STUDY.traits.modalities
+        ),
+        metrics=expand(rules.traits_modality.output.metrics, modality=STUDY.traits.modalities),
+        curves=expand(rules.traits_modality.output.curves, modality=STUDY.traits.modalities),
     output:
         predictions=f"{FOLDER}/traits/predictions.parquet",
         metrics=f"{FOLDER}/traits/metrics.tsv",

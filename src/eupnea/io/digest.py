@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,17 +17,19 @@ from pathlib import Path
 PACKAGE = "eupnea"
 
 
-def script_digest(script: str | Path) -> str:
+def script_digest(script: str | Path, *, also: Iterable[str] = ()) -> str:
     """Return a digest of every module of the package that a script imports, directly or through others.
 
     Parameters
     ----------
     script
         Path of a Python file. Its own text does not count: Snakemake watches it.
+    also
+        Modules that the script loads by name, where no import statement shows it.
     """
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     reached: set[str] = set()
-    _collect(_imported(tree, module=""), reached)
+    _collect(_imported(tree, module="") | set(also), reached)
     digest = hashlib.sha256()
     for name in sorted(reached):
         digest.update(f"{name}\0{_code(name)}\0".encode())

@@ -1,0 +1,82 @@
+"""The manifest: what was read, with which config, code and versions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import eupnea
+from eupnea.io.files import write_text
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "statsmodels",
+    "numba",
+    "pyarrow",
+    "sleepecg",
+    "snakemake",
+    "matplotlib",
+    "tsfresh",
+)
+
+
+def manifest_of(config: dict[str, Any], *, code: str, base: Path, inputs: list[str]) -> dict[str, Any]:
+    """Describe a run: config, versions, code and input files; no dates, no names of people or machines.
+
+    Parameters
+    ----------
+    config
+        The whole study config, as plain values.
+    code
+        Digest of the code of all steps.
+    base
+        Folder of the dataset; paths are written relative to it.
+    inputs
+        Files that the study read.
+    """
+    return {
+        "eupnea": eupnea.__version__,
+        "code": code,
+        "config": _without_folders(config),
+        "packages": {name: version(name) for name in PACKAGES} | {"xgboost": _xgboost_version()},
+        "inputs": [_described(Path(path), base) for path in sorted(inputs)],
+    }
+
+
+def _xgboost_version() -> str:
+    for name in ("xgboost-cpu", "xgboost"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "absent"
+
+
+def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    """Keep the last part of each path only: the rest names a machine or its user."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(one) for key, one in value.items()}
+        if isinstance(value, str) and ("/" in value or "\\" in value) and Path(value).is_absolute():
+            return f"…/{Path(value).name}"
+        return value
+
+    return clean(config)
+
+
+def _described(path: Path, base: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    return {"file": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def write_manifest(manifest: dict[str, Any], path: str | Path) -> None:
+    """Write the manifest as JSON."""
+    write_text(json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n", path)

@@ -1,0 +1,72 @@
+"""Numbers in words: an estimate with its interval, p-value, people and chance."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+METRIC_WORDS = {
+    "mae": "mean absolute error",
+    "rmse": "root mean square error",
+    "r2": "R²",
+    "pearson_r": "correlation",
+    "auc": "area under the ROC curve",
+    "balanced_accuracy": "balanced accuracy",
+}
+
+
+def rows_of(metrics: pd.DataFrame, **keys: object) -> pd.DataFrame:
+    """Return the rows whose columns have these values and whose value is known."""
+    chosen = pd.Series(data=True, index=metrics.index)
+    for name, value in keys.items():
+        chosen &= metrics[name] == value
+    return metrics[chosen & (metrics["status"] == "ok")]
+
+
+def clause(row: pd.Series) -> str:
+    """Write a row as ``0.62 [0.55, 0.70], p = 0.001, n = 40, chance 0.03``; what is missing is left out."""
+    text = number(row["value"])
+    if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
+        text += f" [{number(row['ci_low'])}, {number(row['ci_high'])}]"
+    if pd.notna(row["p_value"]):
+        text += f", {p_value(row['p_value'], row['n_permutations'])}"
+    if pd.notna(row["p_adjusted"]):
+        text += f" (corrected {p_value(row['p_adjusted'], float('nan'))})"
+    if pd.notna(row["n_participants"]):
+        text += f", n = {row['n_participants']:.0f}"
+    if pd.notna(row["chance"]):
+        text += f", chance {number(row['chance'])}"
+    return text
+
+
+def number(value: float) -> str:
+    """Write a number with as many digits as a reader needs."""
+    if pd.isna(value):
+        return "unknown"
+    size = abs(value)
+    return f"{value:.3f}" if size < 1 else f"{value:.2f}" if size < 100 else f"{value:.0f}"
+
+
+def p_value(value: float, permutations: float) -> str:
+    """Write a p-value; one at the resolution of its permutations is written as a bound."""
+    if pd.notna(permutations) and value <= 1 / (1 + permutations) * 1.0001:
+        return f"p ≤ {value:.2g}"
+    return f"p = {value:.2g}" if value >= 0.0001 else "p < 0.0001"
+
+
+def percent(value: float) -> str:
+    """Write a share as a percentage."""
+    return "unknown" if pd.isna(value) else f"{100 * value:.0f} %"
+
+
+def sentence_of_metric(row: pd.Series) -> str:
+    """Return the name of a metric in words."""
+    return METRIC_WORDS.get(row["metric"], str(row["metric"]).replace("_", " "))
+
+
+def reason_of(metrics: pd.DataFrame, **keys: object) -> str:
+    """Return why rows with these values have no number; a general reason when none was noted."""
+    chosen = (metrics["status"] != "ok") & (metrics["reason"] != "")
+    for name, value in keys.items():
+        chosen &= metrics[name] == value
+    reasons = list(dict.fromkeys(metrics.loc[chosen, "reason"].str.rstrip(".")))
+    return reasons[0] if reasons else "it was not asked for, or there is no such recording"

@@ -1,0 +1,56 @@
+from eupnea.figures.registry import FIGURES
+
+FIGURE_INPUTS = {
+    "recordings": [*rules.recordings.output],
+    "signals": [
+        *rules.recordings.output,
+        *expand(rules.signals.output, chunk=CHUNKS),
+        *expand(rules.breaths.output, chunk=CHUNKS),
+        *expand(rules.beats.output, chunk=CHUNKS),
+    ],
+    "identification": [*rules.identification.output, *rules.recordings.output],
+    "traits": [*rules.traits.output, *rules.recordings.output],
+    "adversarial": [*rules.adversarial.output, *rules.recordings.output],
+    "associations": [
+        *rules.associations.output,
+        rules.features.output.dictionary,
+        *rules.recordings.output,
+    ],
+}
+
+if STUDY.dataset.source == "simulated":
+    for stage in FIGURE_INPUTS:
+        FIGURE_INPUTS[stage].append(rules.simulate_oracle.output.oracle)
+
+for stage, names in FIGURES.items():
+
+    rule:
+        name:
+            f"figures_{stage}"
+        input:
+            tables=FIGURE_INPUTS[stage],
+        output:
+            figures=expand(
+                "{folder}/figures/{name}.{suffix}",
+                folder=FOLDER,
+                name=names,
+                suffix=[*STUDY.figures.formats, "tsv"],
+            ),
+            captions=f"{FOLDER}/figures/captions-{stage}.tsv",
+        log:
+            f"{FOLDER}/logs/figures/{stage}.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/figures/{stage}.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=1500,
+        params:
+            stage=stage,
+            folder=FOLDER,
+            config=block("figures"),
+            drawing=script_digest(SCRIPTS / "figures.py", also=[f"eupnea.figures.{stage}"]),
+        message:
+            "Drawing the figures"
+        script:
+            "../scripts/figures.py"

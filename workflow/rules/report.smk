@@ -1,0 +1,94 @@
+ALL_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
+
+
+rule report_metrics:
+    input:
+        metrics=[
+            rules.identification.output.metrics,
+            rules.traits.output.metrics,
+            rules.adversarial.output.metrics,
+            rules.associations.output.metrics,
+        ],
+    output:
+        metrics=f"{FOLDER}/metrics.tsv",
+    log:
+        f"{FOLDER}/logs/report/metrics.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/report/metrics.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code("report_metrics.py"),
+    message:
+        "Putting all numbers into one table"
+    script:
+        "../scripts/report_metrics.py"
+
+
+rule report_manifest:
+    input:
+        files=PLAN.all_files,
+        recordings=rules.recordings.output.recordings,
+    output:
+        manifest=f"{FOLDER}/manifest.json",
+    log:
+        f"{FOLDER}/logs/report/manifest.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/report/manifest.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+    params:
+        base=PLAN.base,
+        config=STUDY.model_dump(mode="json", exclude={"results", "chunks"}),
+        digests=[code(script) for script in ALL_SCRIPTS],
+        code=code("report_manifest.py"),
+    message:
+        "Noting what was read, with which versions"
+    script:
+        "../scripts/report_manifest.py"
+
+
+rule report:
+    input:
+        metrics=rules.report_metrics.output.metrics,
+        manifest=rules.report_manifest.output.manifest,
+        recordings=list(rules.recordings.output),
+        features=list(rules.features.output),
+        failures=rules.identification.output.failures,
+        signals=expand(rules.signals.output, chunk=CHUNKS),
+        breaths=expand(rules.breaths.output, chunk=CHUNKS),
+        beats=expand(rules.beats.output, chunk=CHUNKS),
+        predictions=rules.traits.output.predictions,
+        oracle=rules.simulate_oracle.output.oracle if STUDY.dataset.source == "simulated" else [],
+        figures=expand(
+            "{folder}/figures/{name}.{suffix}",
+            folder=FOLDER,
+            name=[name for names in FIGURES.values() for name in names],
+            suffix=[*STUDY.figures.formats, "tsv"],
+        ),
+        captions=expand("{folder}/figures/captions-{stage}.tsv", folder=FOLDER, stage=FIGURES),
+    output:
+        report=f"{FOLDER}/report.html",
+    log:
+        f"{FOLDER}/logs/report/report.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/report/report.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1500,
+    params:
+        folder=FOLDER,
+        name=STUDY.name,
+        title=STUDY.title,
+        report=block("report"),
+        figures=block("figures"),
+        code=code("report.py"),
+    message:
+        "Writing the report"
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from eupnea.config.figures import FiguresConfig
+from eupnea.figures.stage import draw_stage
+from eupnea.io.job import job
+from eupnea.study import Study
+
+with job(snakemake.log[0]):
+    draw_stage(
+        Study(snakemake.params.folder),
+        snakemake.params.stage,
+        config=FiguresConfig.model_validate(snakemake.params.config),
+        folder=Path(snakemake.output.captions).parent,
+    )
