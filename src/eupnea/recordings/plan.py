@@ -1,0 +1,150 @@
+"""What the workflow must know about a dataset before any job runs: files and participants of each chunk."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eupnea.errors import ConfigError
+from eupnea.io.seeds import chunk_of
+from eupnea.recordings.discovery import discover
+
+if TYPE_CHECKING:
+    from eupnea.config.dataset import DatasetConfig
+    from eupnea.config.study import StudyConfig
+    from eupnea.recordings.entry import Entry
+
+REGISTRY = Path("config") / "datasets.csv"
+DOWNLOADED = Path("data")
+UNFINISHED = ".download-unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """Files and participants of a study, by chunk.
+
+    Attributes
+    ----------
+    base
+        Folder of the dataset.
+    participants
+        Labels of the participants with recordings, by chunk.
+    files
+        Files that the recordings of a chunk depend on, by chunk.
+    people
+        Files that describe the participants.
+    missing
+        Files that must be downloaded first.
+    """
+
+    base: str
+    participants: list[list[str]]
+    files: list[list[str]]
+    people: list[str]
+    missing: list[str]
+
+    @property
+    def all_files(self) -> list[str]:
+        """Every file of the dataset that the study reads, once."""
+        return sorted({*self.people, *(path for chunk in self.files for path in chunk)})
+
+
+def plan_study(study: StudyConfig) -> StudyPlan:
+    """Look at a study's dataset, by names only, and say what belongs to which chunk.
+
+    Raises
+    ------
+    InputError, ConfigError
+        The dataset is not there and cannot be downloaded, or nothing in it looks like a recording.
+    """
+    if study.dataset.source == "simulated":
+        return _simulated(study)
+    if study.dataset.source == "features":
+        table = Path(study.dataset.path or ".") / str(study.dataset.feature_table)
+        chunks: list[list[str]] = [[] for _ in range(study.chunks)]
+        return StudyPlan(str(study.dataset.path or "."), chunks, chunks, [table.as_posix()], [])
+    return _recorded(study)
+
+
+def base_of(dataset: DatasetConfig) -> Path:
+    """Return the folder of a dataset: its path, or the place that datasets of the registry are downloaded to."""
+    return dataset.path if dataset.path is not None else DOWNLOADED / dataset.registry
+
+
+def _simulated(study: StudyConfig) -> StudyPlan:
+    from eupnea.simulate.cohort import participant_labels
+
+    base = (study.folder / "simulate" / "dataset").as_posix()
+    participants: list[list[str]] = [[] for _ in range(study.chunks)]
+    for label in participant_labels(study.simulate):
+        participants[chunk_of(label, study.chunks)].append(label)
+    files = [[f"{study.folder.as_posix()}/simulate/files-{chunk:03d}.tsv"] for chunk in range(study.chunks)]
+    return StudyPlan(base, participants, files, [f"{base}/participants.tsv"], [])
+
+
+def _recorded(study: StudyConfig) -> StudyPlan:
+    dataset, base = study.dataset, base_of(study.dataset)
+    listed = _manifest_files(dataset) if dataset.registry else []
+    is_missing = bool(listed) and not _is_there(base, listed)
+    entries = _discover_from_names(dataset, listed) if is_missing else discover(dataset, base)
+    participants: list[list[str]] = [[] for _ in range(study.chunks)]
+    files: list[set[str]] = [set() for _ in range(study.chunks)]
+    for entry in entries:
+        chunk = chunk_of(entry.participant, study.chunks)
+        files[chunk].update((base / path).as_posix() for path in entry.files)
+        if entry.participant not in participants[chunk]:
+            participants[chunk].append(entry.participant)
+    names = set(listed) if is_missing else None
+    people = [
+        path for path in _people_files(dataset) if (path in names if names is not None else (base / path).is_file())
+    ]
+    return StudyPlan(
+        base.as_posix(),
+        participants,
+        [sorted(chunk) for chunk in files],
+        [(base / path).as_posix() for path in people],
+        [(base / path).as_posix() for path in listed] if is_missing else [],
+    )
+
+
+def _people_files(dataset: DatasetConfig) -> list[str]:
+    """Return the files that may describe participants, relative to the dataset folder."""
+    phenotype = [f"phenotype/{name}.tsv" for name in sorted(dataset.targets.phenotype)]
+    sessions = ["sessions.tsv"] if dataset.targets.sessions else []
+    return [dataset.participants.file, *sessions, *phenotype]
+
+
+def _is_there(base: Path, listed: list[str]) -> bool:
+    return not (base / UNFINISHED).exists() and any((base / path).is_file() for path in listed)
+
+
+def _manifest_files(dataset: DatasetConfig) -> list[str]:
+    """Return the files of a dataset of the registry."""
+    if not REGISTRY.is_file():
+        return []
+    with REGISTRY.open(encoding="utf-8", newline="") as table:
+        rows = {row["name"]: row for row in csv.DictReader(table)}
+    if dataset.registry not in rows:
+        raise ConfigError(
+            "The registry does not know this dataset",
+            where="dataset.registry",
+            found=dataset.registry,
+            allowed=", ".join(sorted(rows)),
+            change=f"correct the name, or add a row to {REGISTRY.as_posix()}",
+        )
+    manifest = REGISTRY.parent / rows[dataset.registry]["manifest"]
+    with manifest.open(encoding="utf-8", newline="") as table:
+        return [row["path"] for row in csv.DictReader(table, delimiter="\t")]
+
+
+def _discover_from_names(dataset: DatasetConfig, listed: list[str]) -> list[Entry]:
+    """Discover recordings that are not there yet: by empty files of the same names."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in listed:
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        return discover(dataset, Path(folder))

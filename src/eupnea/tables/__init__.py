@@ -1,0 +1,1 @@
+"""Tables and numbers for the thesis: LaTeX that compiles with a plain installation, and TSV."""

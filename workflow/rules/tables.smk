@@ -1,0 +1,30 @@
+from eupnea.tables.registry import TABLES
+
+
+rule tables:
+    input:
+        metrics=f"{FOLDER}/metrics.tsv",
+        recordings=list(rules.recordings.output),
+        dictionary=rules.features.output.dictionary,
+        oracle=rules.simulate_oracle.output.oracle if STUDY.dataset.source == "simulated" else [],
+    output:
+        tables=expand(
+            "{folder}/tables/{name}.{suffix}", folder=FOLDER, name=TABLES, suffix=["tex", "tsv"]
+        ),
+        numbers=f"{FOLDER}/numbers.tex",
+    log:
+        f"{FOLDER}/logs/tables/tables.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/tables/tables.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+    params:
+        folder=FOLDER,
+        config=block("tables"),
+        code=code("tables.py"),
+    message:
+        "Writing tables and numbers for the thesis"
+    script:
+        "../scripts/tables.py"

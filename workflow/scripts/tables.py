@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from eupnea.config.tables import TablesConfig
+from eupnea.io.job import job
+from eupnea.study import Study
+from eupnea.tables.write import write_numbers, write_tables
+
+with job(snakemake.log[0]):
+    study = Study(snakemake.params.folder)
+    config = TablesConfig.model_validate(snakemake.params.config)
+    write_tables(study, Path(snakemake.params.folder) / "tables", config=config)
+    write_numbers(study, snakemake.output.numbers)
