@@ -144,8 +144,10 @@ class ParticipantsConfig(Block):
 
 
 class EventsConfig(Block):
-    """Which events of ``*_events.tsv`` and of annotations in the files mean what. Patterns must match the whole
-    label; upper and lower case are the same."""
+    """Which events of ``*_events.tsv`` and of annotations in the files mean what.
+
+    Patterns must match the whole label; upper and lower case are the same.
+    """
 
     column: str = "trial_type"
     """Column of ``*_events.tsv`` that holds the label."""

@@ -1,0 +1,1 @@
+"""Readers: one function per file format, from a file to its signals."""

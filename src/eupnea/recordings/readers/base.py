@@ -1,0 +1,165 @@
+"""What a reader is given, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eupnea.errors import RecordingError
+from eupnea.recordings.signal import RawSignal
+
+BYTES_PER_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may claim before it is refused."""
+
+    max_samples: int = 50_000_000
+    max_bytes: int = 600 * BYTES_PER_MEGABYTE
+    max_sampling_hz: float = 100_000.0
+    rate_tolerance: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A file to read.
+
+    Attributes
+    ----------
+    path
+        The file; known to lie inside the dataset.
+    where
+        Its name relative to the dataset folder, for messages.
+    sidecars
+        JSON files that describe it, the most general first: (path, name for messages).
+    sampling_hz
+        Rate that is declared outside the file, Hz; NaN when none is.
+    limits
+        What the file may claim.
+    """
+
+    path: Path
+    where: str
+    sidecars: tuple[tuple[Path, str], ...] = ()
+    sampling_hz: float = float("nan")
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An event that is written in the signal file itself; times on the file's own clock, s."""
+
+    onset_s: float
+    duration_s: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds.
+
+    Attributes
+    ----------
+    signals
+        Channel name -> samples, in the order of the file.
+    declares_start
+        Whether the file says when it starts on the recording's clock (BIDS StartTime).
+    declared_s
+        Length that the file's header declares, s; NaN when none.
+    annotations
+        Events in the file.
+    day
+        Day of the recording. Used for the order of sessions only, never written.
+    started_s
+        Absolute start (s since 1970), for files of one device. Never written.
+    notes
+        What is noteworthy, in sentences.
+    """
+
+    signals: dict[str, RawSignal]
+    declares_start: bool = False
+    declared_s: float = float("nan")
+    annotations: tuple[Annotation, ...] = ()
+    day: date | None = None
+    started_s: float = float("nan")
+    notes: tuple[str, ...] = ()
+
+
+def samples(values: ArrayLike) -> NDArray[np.float64]:
+    """Return samples as float64, shape (n,); infinite ones become NaN."""
+    array = np.array(values, dtype=np.float64).reshape(-1)
+    array[np.isinf(array)] = np.nan
+    return array
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """Number channel names that occur twice: ``ECG``, ``ECG 2``."""
+    seen: dict[str, int] = {}
+    unique = []
+    for number, name in enumerate(names, start=1):
+        clean = " ".join(str(name).split()) or f"channel {number}"
+        seen[clean] = seen.get(clean, 0) + 1
+        unique.append(clean if seen[clean] == 1 else f"{clean} {seen[clean]}")
+    return unique
+
+
+def checked_rate(rate: object, request: Request, *, where: str = "", key: str = "sampling rate") -> float:
+    """Return a sampling rate, Hz.
+
+    Raises
+    ------
+    RecordingError
+        It is not a number, not above zero, or absurdly high.
+    """
+    limit = request.limits.max_sampling_hz
+    value = float(rate) if isinstance(rate, int | float | np.number) and not isinstance(rate, bool) else float("nan")
+    if not 0 < value <= limit:
+        raise RecordingError(
+            f"The {key} cannot be right",
+            where=where or request.where,
+            found=repr(rate)[:40],
+            allowed=f"above 0, at most {limit:g} Hz",
+            change="correct the rate where it is declared",
+        )
+    return value
+
+
+def check_claim(claimed: float, request: Request) -> None:
+    """Refuse a file that claims more samples than allowed, before anything is read.
+
+    Raises
+    ------
+    RecordingError
+        The claim is above the limit or negative.
+    """
+    if not 0 <= claimed <= request.limits.max_samples:
+        raise RecordingError(
+            "The file claims an impossible number of samples",
+            where=request.where,
+            found=f"{claimed:.4g}",
+            allowed=f"0 to {request.limits.max_samples} (recordings.max_samples)",
+            change="fetch the file again; raise recordings.max_samples if it is really that long",
+        )
+
+
+def needed_rate(request: Request, what: str) -> float:
+    """Return the rate declared outside the file, for formats that hold none.
+
+    Raises
+    ------
+    RecordingError
+        None is declared.
+    """
+    if not np.isfinite(request.sampling_hz):
+        raise RecordingError(
+            f"The sampling rate of {what} is not known",
+            where=request.where,
+            change="give it in the column sampling_hz of the recordings table",
+        )
+    return checked_rate(request.sampling_hz, request)

@@ -1,0 +1,106 @@
+"""The one registry of readers, and the one place where their failures become words."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eupnea.errors import EupneaError, RecordingError
+from eupnea.recordings.paths import inside
+from eupnea.recordings.readers.base import BYTES_PER_MEGABYTE, Content, Limits, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eupnea.config.recordings import RecordingsConfig
+
+_PACKAGE = "eupnea.recordings.readers"
+READERS: dict[str, tuple[str, str]] = {
+    "bids_physio": ("text", "read_bids_physio"),
+    "text": ("text", "read_text"),
+    "rr_text": ("rr_text", "read_rr_text"),
+    "empatica": ("rr_text", "read_empatica"),
+    "parquet": ("parquet", "read_parquet"),
+    "edf": ("edf", "read_edf"),
+    "brainvision": ("brainvision", "read_brainvision"),
+    "wfdb": ("wfdb_record", "read_wfdb"),
+    "acqknowledge": ("acqknowledge", "read_acqknowledge"),
+    "matlab": ("matlab", "read_matlab"),
+    "numpy": ("numpy_array", "read_numpy"),
+}
+"""Name of the reader -> module and function; the module is imported when a file needs it."""
+
+
+def limits_of(config: RecordingsConfig) -> Limits:
+    """Return what a file may claim, from the config."""
+    return Limits(
+        max_samples=config.max_samples,
+        max_bytes=config.max_megabytes * BYTES_PER_MEGABYTE,
+        max_sampling_hz=config.max_sampling_hz,
+        rate_tolerance=config.rate_tolerance,
+    )
+
+
+def read_file(
+    base: Path,
+    relative: str,
+    reader: str,
+    *,
+    sidecars: tuple[str, ...] = (),
+    sampling_hz: float = float("nan"),
+    limits: Limits | None = None,
+) -> Content:
+    """Read one file of a dataset.
+
+    Parameters
+    ----------
+    base
+        Folder of the dataset.
+    relative
+        The file, relative to it.
+    reader
+        Name of the reader.
+    sidecars
+        JSON files that describe it, relative to the dataset, the most general first.
+    sampling_hz
+        Rate that is declared outside the file, Hz.
+    limits
+        What the file may claim.
+
+    Raises
+    ------
+    RecordingError
+        Whatever is wrong with the file; no other error leaves a reader, except those of the machine itself.
+    """
+    if reader not in READERS:
+        raise RecordingError(
+            "No reader knows this file", where=relative, allowed=", ".join(READERS), change="convert the file"
+        )
+    module, function = READERS[reader]
+    read: Callable[[Request], Content] = getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)
+    request = Request(
+        path=inside(base, relative),
+        where=relative,
+        sidecars=tuple((inside(base, one), one) for one in sidecars),
+        sampling_hz=sampling_hz,
+        limits=limits or Limits(),
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read(request)
+    except EupneaError:
+        raise
+    except OSError as error:
+        raise RecordingError(
+            "The file cannot be opened", where=relative, found=type(error).__name__, change="check its permissions"
+        ) from error
+    except Exception as error:  # Libraries fail in many ways on damaged files; their words may quote private headers.
+        raise RecordingError(
+            f"The file is damaged, or not what its name says (reader: {reader})",
+            where=relative,
+            found=type(error).__name__,
+            change="fetch or export the file again",
+        ) from error

@@ -1,0 +1,253 @@
+"""Trigger pulses, and the offset and drift between two devices that recorded the same ones.
+
+Every pulse of one device may belong to any pulse of the other within the search range. For each drift on a grid, the
+offset that most pairs agree on is looked for; pairs are then matched one to one and a line is fitted to them that
+outliers cannot bend. Matching by agreement needs no first pulse, and bears missing and extra pulses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from eupnea.config.recordings import AlignmentConfig
+    from eupnea.recordings.signal import RawSignal
+
+Times = NDArray[np.float64]
+
+PPM = 1e-6
+_LEVELS = (0.5, 99.5)
+"""Percentiles that stand for the low and high level when pulses are long; extremes are used when they are short."""
+_OUTLIER_SCALES = 4.0
+_NORMAL_SCALE = 1.4826
+_REFINEMENTS = 6
+_DISTINCT_S = 4.0
+"""Offsets nearer than this many tolerances are the same solution."""
+_MAX_CANDIDATES = 12
+_MAX_PULSES = 4000
+_MARGIN = 2.0
+"""A solution must explain at least this many pulses more than the next one (matched minus unmatched)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFit:
+    """How a device's clock relates to the reference clock: reference = own / (1 + drift) + offset.
+
+    Attributes
+    ----------
+    offset_s, drift_ppm
+        As above; drift in parts per million.
+    offset_se_s, drift_se_ppm
+        Standard errors. That of the offset is at the middle of the recording, where it matters.
+    n_pulses
+        Pulses that agree.
+    problem
+        Why there is no alignment; empty when there is one.
+    """
+
+    offset_s: float = float("nan")
+    drift_ppm: float = float("nan")
+    offset_se_s: float = float("nan")
+    drift_se_ppm: float = float("nan")
+    n_pulses: int = 0
+    problem: str = ""
+
+
+def to_recording_clock(own_s: Times | float, *, offset_s: float, drift_ppm: float) -> Times | float:
+    """Turn times of a device's clock into times of the recording's clock, s.
+
+    A clock that runs `drift_ppm` too fast counts (1 + drift) seconds per second.
+    """
+    return own_s / (1 + drift_ppm * PPM) + offset_s
+
+
+def pulse_times(trigger: RawSignal, *, min_separation_s: float) -> Times:
+    """Return when trigger pulses start, on the device's clock, s.
+
+    Parameters
+    ----------
+    trigger
+        Samples of the trigger channel, at rest low or high.
+    min_separation_s
+        Edges nearer than this to the edge before are bounces.
+
+    Returns
+    -------
+    array, shape (n_pulses,)
+        Empty when the channel never changes. Half a sample before the first sample of a pulse.
+    """
+    values = np.nan_to_num(trigger.values, nan=np.nanmedian(trigger.values) if np.isfinite(trigger.values).any() else 0)
+    if values.size < 2 or values.min() == values.max():
+        return np.empty(0)
+    low, high = np.percentile(values, _LEVELS)
+    if high == low:
+        low, high = values.min(), values.max()
+    is_high = values > (low + high) / 2
+    active = is_high if is_high.mean() <= 0.5 else ~is_high
+    edges = np.flatnonzero(active[1:] & ~active[:-1]) + 0.5
+    times = trigger.start_s + edges / trigger.sampling_hz
+    keep = np.r_[True, np.diff(times) >= min_separation_s] if times.size else np.empty(0, dtype=bool)
+    return times[keep]
+
+
+def align_pulses(reference: Times, own: Times, config: AlignmentConfig) -> ClockFit:
+    """Find offset and drift of a clock from the pulses that two devices share.
+
+    Parameters
+    ----------
+    reference, own
+        Shape (n,), (m,): pulse times on the reference clock and on the clock to be aligned, s, rising.
+    config
+        Search range, tolerance, and how many pulses are needed.
+
+    Returns
+    -------
+    ClockFit
+        With `problem` set when too few pulses agree, or when several offsets explain the pulses equally well.
+    """
+    fewest = min(reference.size, own.size)
+    if fewest < config.min_pulses:
+        return ClockFit(
+            problem=f"too few trigger pulses ({reference.size} and {own.size}; at least {config.min_pulses} needed)"
+        )
+    if max(reference.size, own.size) > _MAX_PULSES:
+        return ClockFit(problem=f"too many trigger pulses ({reference.size} and {own.size}): noise?")
+    solutions = [_refined(reference, own, start, config) for start in _candidates(reference, own, config)]
+    solutions = [one for one in solutions if one[1].n_pulses >= config.min_pulses]
+    solutions.sort(key=lambda one: (-one[0], abs(one[1].offset_s)))
+    if not solutions or solutions[0][1].n_pulses < fewest / 2:
+        return ClockFit(problem="the trigger pulses of the devices do not agree on any offset")
+    best = solutions[0]
+    middle = float(np.median(own))
+    for other in solutions[1:]:
+        apart = abs(_at(other[1], middle) - _at(best[1], middle))
+        if apart > _DISTINCT_S * config.tolerance_s and best[0] - other[0] < _MARGIN:
+            return ClockFit(
+                problem="the trigger pulses are periodic: offsets "
+                f"{best[1].offset_s:.3f} s and {other[1].offset_s:.3f} s explain them equally well"
+            )
+    return best[1]
+
+
+def _at(fit: ClockFit, own_s: float) -> float:
+    return float(to_recording_clock(own_s, offset_s=fit.offset_s, drift_ppm=fit.drift_ppm))
+
+
+def _candidates(reference: Times, own: Times, config: AlignmentConfig) -> list[tuple[float, float]]:
+    """Return (offset at the middle, slope - 1) that many pairs of pulses agree on, the most first."""
+    middle = (own[0] + own[-1]) / 2
+    differences = reference[:, None] - own[None, :]
+    row, column = np.nonzero(np.abs(differences) <= config.max_offset_s + config.max_drift_ppm * PPM * abs(own[-1]))
+    offsets, lever = differences[row, column], own[column] - middle
+    half_span = max((own[-1] - own[0]) / 2, config.tolerance_s)
+    step = config.tolerance_s / half_span
+    n_steps = int(np.ceil(config.max_drift_ppm * PPM / step))
+    found: list[tuple[int, float, float]] = []
+    for slope in np.arange(-n_steps, n_steps + 1) * step:
+        residual = np.sort(offsets - slope * lever)
+        votes = np.searchsorted(residual, residual + 2 * config.tolerance_s, side="right") - np.arange(residual.size)
+        for start in _peaks(votes, residual, config):
+            inside = residual[start : start + votes[start]]
+            found.append((int(votes[start]), float(np.median(inside)), float(slope)))
+    found.sort(key=lambda one: (-one[0], abs(one[1]), abs(one[2])))
+    distinct: list[tuple[float, float]] = []
+    for _, offset, slope in found:
+        if all(abs(offset - other) > _DISTINCT_S * config.tolerance_s for other, _ in distinct):
+            distinct.append((offset, slope))
+        if len(distinct) == _MAX_CANDIDATES:
+            break
+    return distinct
+
+
+def _peaks(votes: NDArray[np.int64], residual: Times, config: AlignmentConfig) -> list[int]:
+    """Return the strongest windows of offsets that do not overlap."""
+    chosen: list[int] = []
+    for start in np.argsort(-votes, kind="stable"):
+        if all(abs(residual[start] - residual[other]) > _DISTINCT_S * config.tolerance_s for other in chosen):
+            chosen.append(int(start))
+        if len(chosen) == _MAX_CANDIDATES or votes[start] * 3 < votes[chosen[0]]:
+            break
+    return chosen
+
+
+def _refined(
+    reference: Times, own: Times, start: tuple[float, float], config: AlignmentConfig
+) -> tuple[float, ClockFit]:
+    """Fit a line to the matched pulses; return its score (matched minus unmatched pulses) and the fit."""
+    middle = (own[0] + own[-1]) / 2
+    offset, slope = start
+    pairs = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
+    for _ in range(_REFINEMENTS):
+        if len(pairs) < config.min_pulses:
+            return -np.inf, ClockFit()
+        offset, slope, keep = _robust_line(own[pairs[:, 1]] - middle, reference[pairs[:, 0]] - own[pairs[:, 1]])
+        again = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
+        if np.array_equal(again, pairs):
+            break
+        pairs = again
+    if len(pairs) < config.min_pulses or abs(slope) > 2 * config.max_drift_ppm * PPM:
+        return -np.inf, ClockFit()
+    offset, slope, keep = _robust_line(own[pairs[:, 1]] - middle, reference[pairs[:, 0]] - own[pairs[:, 1]])
+    expected = own + offset + slope * (own - middle)
+    low, high = max(expected[0], reference[0]), min(expected[-1], reference[-1])
+    edge = config.tolerance_s
+    shared = ((expected >= low - edge) & (expected <= high + edge)).sum()
+    shared_reference = ((reference >= low - edge) & (reference <= high + edge)).sum()
+    unmatched = shared + shared_reference - 2 * len(pairs)
+    return float(len(pairs) - unmatched), _fit(own[pairs[:, 1]], reference[pairs[:, 0]], offset, slope, middle, keep)
+
+
+def _matched(reference: Times, own: Times, expected: Times, tolerance_s: float) -> NDArray[np.int64]:
+    """Pair each pulse with the nearest one of the other device, both ways, within the tolerance."""
+    nearest = _nearest(reference, expected)
+    back = _nearest(expected, reference)
+    index = np.arange(own.size)
+    good = (back[nearest] == index) & (np.abs(reference[nearest] - expected) <= tolerance_s)
+    return np.column_stack([nearest[good], index[good]])
+
+
+def _nearest(sorted_times: Times, times: Times) -> NDArray[np.int64]:
+    right = np.clip(np.searchsorted(sorted_times, times), 1, max(sorted_times.size - 1, 1))
+    left = right - 1
+    right = np.minimum(right, sorted_times.size - 1)
+    return np.where(np.abs(sorted_times[left] - times) <= np.abs(sorted_times[right] - times), left, right)
+
+
+def _robust_line(x: Times, y: Times) -> tuple[float, float, NDArray[np.bool_]]:
+    """Fit y = a + b x by least squares without the points beyond four robust scales; return a, b and who stayed."""
+    keep = np.ones(x.size, dtype=bool)
+    intercept, slope = float(np.median(y)), 0.0
+    for _ in range(_REFINEMENTS):
+        spread = x[keep] - x[keep].mean()
+        power = float(spread @ spread)
+        slope = float(spread @ y[keep]) / power if power > 0 else 0.0
+        intercept = float(y[keep].mean() - slope * x[keep].mean())
+        residual = np.abs(y - intercept - slope * x)
+        scale = max(_NORMAL_SCALE * float(np.median(residual)), np.finfo(float).eps * 1e6)
+        now = residual <= _OUTLIER_SCALES * scale
+        if np.array_equal(now, keep) or now.sum() < 3:
+            break
+        keep = now
+    return intercept, slope, keep
+
+
+def _fit(own: Times, reference: Times, offset: float, slope: float, middle: float, keep: NDArray[np.bool_]) -> ClockFit:
+    x = own[keep] - middle
+    residual = (reference - own - offset - slope * (own - middle))[keep]
+    n = int(keep.sum())
+    variance = float(residual @ residual) / max(n - 2, 1)
+    spread = float(((x - x.mean()) ** 2).sum())
+    slope_se = np.sqrt(variance / spread) if spread > 0 else float("nan")
+    # reference = own + offset + slope (own - middle) = own (1 + slope) + (offset - slope middle)
+    drift = 1 / (1 + slope) - 1
+    return ClockFit(
+        offset_s=offset - slope * middle,
+        drift_ppm=drift / PPM,
+        offset_se_s=float(np.sqrt(variance / n)),
+        drift_se_ppm=float(slope_se / PPM),
+        n_pulses=int(own.size),
+    )
