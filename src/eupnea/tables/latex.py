@@ -52,7 +52,9 @@ _SPECIAL = {
     "…": r"\ldots{}",
     "’": "'",
 }
-_DIGITS = dict(zip("0123456789", ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"], strict=True))
+_DIGITS = dict(
+    zip("0123456789", ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"], strict=True)
+)
 
 
 def escape(text: object) -> str:
