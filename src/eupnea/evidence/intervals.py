@@ -334,3 +334,22 @@ def _plain(estimate: float, draws: NDArray[np.float64], method: str, n_people: i
         return Interval(estimate, se, estimate - reach, estimate + reach)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, se, float(low), float(high))
+
+
+def interval_from_draws(estimate: float, draws: ArrayLike, left_out: ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Make the BCa interval from bootstrap draws and leave-one-participant-out values that the caller has computed.
+
+    Parameters
+    ----------
+    estimate
+        The statistic on all participants.
+    draws
+        Shape (n_boot,): the statistic of participants drawn with replacement; missing ones are dropped.
+    left_out
+        Shape (n,): the statistic without each participant.
+    level
+        The coverage aimed at.
+    """
+    if not np.isfinite(estimate):
+        return NO_INTERVAL
+    return _from_draws(estimate, np.asarray(draws, dtype=float), np.asarray(left_out, dtype=float), level)

@@ -1,0 +1,1 @@
+"""Which features carry it: how reliable each is, and what mode, task, age, sex and BMI do to it."""

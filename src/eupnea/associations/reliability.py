@@ -1,0 +1,197 @@
+"""How reliable each feature is: within a condition, and across modes, tasks, sessions and runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eupnea.associations.icc import Icc, intraclass_correlations
+from eupnea.config.associations import AssociationsConfig
+from eupnea.evidence.correction import benjamini_hochberg
+from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
+from eupnea.features.columns import feature_columns
+
+FloatArray = NDArray[np.float64]
+
+ACROSS = {"modes": "mode", "tasks": "task", "sessions": "session", "runs": "run"}
+"""What changes between the measurements, and the column that tells."""
+
+CONDITION = ["session", "mode", "task"]
+"""What a condition is."""
+
+RECORDING_WINDOWS = "whole recordings"
+"""How features of whole recordings are named where windows name their length."""
+
+
+def reliability(
+    windows: pd.DataFrame, recording_features: pd.DataFrame, dictionary: pd.DataFrame, *, config: AssociationsConfig
+) -> pd.DataFrame:
+    """Give intraclass correlations, standard errors of measurement and detectable changes of every feature.
+
+    Parameters
+    ----------
+    windows, recording_features
+        Features of windows and of whole recordings.
+    dictionary
+        What features mean; the family of each is taken from its name.
+    config
+        The associations block.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows with analysis ``reliability``. `term` says what is repeated: ``windows`` (of one condition, named in
+        `subset`), or ``modes``, ``tasks``, ``sessions``, ``runs`` (means per person, what else there is averaged).
+        Metrics ``icc_1_1``, ``icc_2_1``, ``icc_3_1``, ``sem``, ``mdc``. What the dataset cannot tell has a reason.
+    """
+    del dictionary
+    rows: list[MetricRow] = []
+    kept = one_length(windows, config)
+    for modality in config.modalities:
+        for frame, length in ((kept, _length(kept)), (recording_features, np.nan)):
+            features = feature_columns(frame, modality)
+            if len(frame) and features:
+                rows += _across(frame, features, modality, length, config)
+                if np.isfinite(length):
+                    rows += _within(frame, features, modality, length, config)
+    table = metrics_frame(rows)
+    for _, part in table.groupby(["term", "subset", "metric", "window_s"], sort=True, dropna=False):
+        table.loc[part.index, "p_adjusted"] = benjamini_hochberg(part["p_value"])
+    tested = table["p_adjusted"].notna()
+    table["correction"] = table["correction"].where(~tested, "Benjamini-Hochberg over features")
+    return table
+
+
+def one_length(windows: pd.DataFrame, config: AssociationsConfig) -> pd.DataFrame:
+    """Keep the windows of one length (that of the config, else the shortest), in order of recording and time."""
+    length = config.window_s if config.window_s is not None else windows["window_s"].min()
+    return windows[windows["window_s"] == length].sort_values(["recording", "start_s"], kind="stable")
+
+
+def _length(windows: pd.DataFrame) -> float:
+    return float(windows["window_s"].iloc[0]) if len(windows) else float("nan")
+
+
+def _within(
+    windows: pd.DataFrame, features: list[str], modality: str, length: float, config: AssociationsConfig
+) -> list[MetricRow]:
+    rows = []
+    for condition, part in windows.groupby(CONDITION, sort=True):
+        subset = _subset(condition)
+        spread = _evenly(part, config)
+        base = {"modality": modality, "term": "windows", "subset": subset, "window_s": length}
+        if spread is None:
+            reason = f"fewer than {config.min_participants} participants with two windows in {subset or 'the dataset'}"
+            rows.append(missing_row("reliability", "icc_3_1", reason, **base))
+            continue
+        rows += _table_rows(spread, features, base, config)
+    return rows
+
+
+def _evenly(part: pd.DataFrame, config: AssociationsConfig) -> pd.DataFrame | None:
+    counts = part.groupby("participant", sort=True).size()
+    enough = np.sort(counts.to_numpy())[::-1]
+    if len(enough) < config.min_participants:
+        return None
+    k = int(min(np.quantile(enough, 0.25, method="lower"), config.max_windows))
+    k = max(k, min(2, int(enough[config.min_participants - 1])))
+    if k < 2:
+        return None
+    people = [rows for _, rows in part.groupby("participant", sort=True) if len(rows) >= k]
+    chosen = [rows.iloc[np.linspace(0, len(rows) - 1, k).round().astype(int)].assign(turn=range(k)) for rows in people]
+    return pd.concat(chosen, ignore_index=True)
+
+
+def _across(
+    frame: pd.DataFrame, features: list[str], modality: str, length: float, config: AssociationsConfig
+) -> list[MetricRow]:
+    rows = []
+    for term, column in ACROSS.items():
+        base = {"modality": modality, "term": term, "window_s": length}
+        found = frame[frame[column] != ""]
+        if found[column].nunique() < 2:
+            if np.isfinite(length):
+                reason = f"the dataset has one {column} only"
+                rows.append(missing_row("reliability", "icc_3_1", reason, **base))
+            continue
+        others = [name for name in ("session", "mode", "task", "run") if name != column]
+        cells = found.groupby(["participant", column, *others], sort=True)[features].mean().reset_index()
+        means = _matched(cells, column, others, features)
+        rows += _table_rows(means.rename(columns={column: "turn"}), features, base, config)
+    return rows
+
+
+def _matched(cells: pd.DataFrame, column: str, others: list[str], features: list[str]) -> pd.DataFrame:
+    """Average over the other conditions, but only those that a person has at every value of `column`."""
+    wanted = cells[column].nunique()
+    if wanted > 2:
+        people = cells.groupby("participant")[column].nunique()
+        wanted = int(min(wanted, people.mode().max()))
+    have = cells.groupby(["participant", *others])[column].transform("nunique")
+    if (have >= wanted).any():
+        cells = cells[have >= wanted]
+    return cells.groupby(["participant", column], sort=True)[features].mean().reset_index()
+
+
+def _table_rows(
+    frame: pd.DataFrame, features: list[str], base: dict[str, Any], config: AssociationsConfig
+) -> list[MetricRow]:
+    values = _cube(frame, features)
+    full = np.asarray(np.isfinite(values).all(axis=1))
+    rows: list[MetricRow] = []
+    patterns: dict[bytes, list[int]] = {}
+    for index in range(len(features)):
+        patterns.setdefault(full[:, index].tobytes(), []).append(index)
+    for indices in patterns.values():
+        people = full[:, indices[0]]
+        names = [features[index] for index in indices]
+        if people.sum() < config.min_participants or values.shape[1] < 2:
+            reason = f"{int(people.sum())} participants have the feature in every measurement"
+            rows += [_missing(name, reason, base) for name in names]
+            continue
+        icc = intraclass_correlations(values[people][:, :, indices], level=config.level)
+        for place, name in enumerate(names):
+            rows += _feature_rows(icc, place, name, base)
+    order = {name: rank for rank, name in enumerate(features)}
+    return sorted(rows, key=lambda row: order[str(row["feature"])])
+
+
+def _feature_rows(icc: Icc, place: int, name: str, base: dict[str, Any]) -> list[MetricRow]:
+    columns = {
+        **base,
+        "feature": name,
+        "family": name.split("__")[1],
+        "n_participants": icc.n,
+        "n_observations": icc.n * icc.k,
+    }
+    if not np.isfinite(icc.icc_3_1[place]):
+        return [_missing(name, "the feature does not vary", base)]
+    rows = []
+    for metric in ("icc_1_1", "icc_2_1", "icc_3_1"):
+        low, high = (float(side[place]) for side in icc.intervals[metric])
+        extra = {"p_value": float(icc.p_value[place])} if metric == "icc_3_1" else {}
+        value = float(getattr(icc, metric)[place])
+        rows.append(metric_row("reliability", metric, value, ci_low=low, ci_high=high, **columns, **extra))
+    rows.append(metric_row("reliability", "sem", float(icc.sem[place]), **columns))
+    rows.append(metric_row("reliability", "mdc", float(icc.mdc[place]), **columns))
+    return rows
+
+
+def _missing(name: str, reason: str, base: dict[str, Any]) -> MetricRow:
+    columns = {**base, "feature": name, "family": name.split("__")[1]}
+    return missing_row("reliability", "icc_3_1", reason, status="not_supported", **columns)
+
+
+def _cube(frame: pd.DataFrame, features: list[str]) -> FloatArray:
+    people, _ = pd.factorize(frame["participant"], sort=True)
+    turns, labels = pd.factorize(frame["turn"], sort=True)
+    cube = np.full((people.max() + 1, len(labels), len(features)), np.nan)
+    cube[people, turns] = frame[features].to_numpy(dtype=float)
+    return cube
+
+
+def _subset(condition: tuple[str, str, str]) -> str:
+    return ",".join(f"{name}={value}" for name, value in zip(CONDITION, condition, strict=True) if value)
