@@ -1,0 +1,1 @@
+"""Breaths: where they start and end, their pauses, volumes and sighs."""
