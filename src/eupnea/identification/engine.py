@@ -1,0 +1,263 @@
+"""Fit on enrolment, score probes: for the real people and for every random assignment alike."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eupnea.evidence.leak_audit import FitRecord
+from eupnea.identification.closed_form import (
+    ABSENT,
+    SCORERS,
+    assign,
+    make_kernel,
+    within_products,
+)
+from eupnea.identification.space import Preparation, Space, fit_preparation, fit_space
+
+if TYPE_CHECKING:
+    from eupnea.config.identification import ModelsConfig
+    from eupnea.identification.samples import Rows, Samples
+    from eupnea.identification.space import Matrix, Transform
+
+CACHED_NUMBERS = 40_000_000
+"""Numbers that cached spaces may hold together (320 MB)."""
+
+BATCH_NUMBERS = 3_000_000
+"""Scores computed at once (24 MB): what stays in the processor's cache is faster."""
+
+MAX_INNER_FOLDS = 6
+"""Inner folds at most: blocks of recordings are put together beyond that."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What nested selection can choose."""
+
+    transform: Transform
+    model: str
+    shrinkage: float
+
+    @property
+    def label(self) -> str:
+        """Name of the choice, for tables."""
+        return f"{self.model}, shrinkage {self.shrinkage:g}, {self.transform}"
+
+
+def candidates(config: ModelsConfig) -> list[Candidate]:
+    """List what may be chosen; the earlier one wins a tie, so middle shrinkages come first."""
+    middle = len(config.shrinkages) // 2
+    order = sorted(range(len(config.shrinkages)), key=lambda i: (abs(i - middle), i))
+    return [
+        Candidate(transform, model, config.shrinkages[i])
+        for i in order
+        for transform in config.transforms
+        for model in config.selection
+    ]
+
+
+class Engine:
+    """Fits and scores for one modality and window length; keeps what was fitted on the same enrolment.
+
+    Parameters
+    ----------
+    samples
+        The windows.
+    config
+        Models and their grids.
+    max_missing_share
+        Features missing in a larger share of the enrolment are left out.
+
+    Attributes
+    ----------
+    record
+        Where every fit notes which windows it saw, for the leak audit.
+    """
+
+    def __init__(self, samples: Samples, config: ModelsConfig, *, max_missing_share: float) -> None:
+        self.samples = samples
+        self.config = config
+        self.candidates = candidates(config)
+        self._max_missing_share = max_missing_share
+        self.record = FitRecord()
+        self._spaces: OrderedDict[tuple[bytes, str], Space] = OrderedDict()
+        self._held = 0
+
+    def preparation(self, rows: Rows, transform: Transform) -> Preparation:
+        """Fit imputation, transform and scale on some windows."""
+        self.record.note("imputation, transform and scale", rows)
+        return fit_preparation(
+            self.samples.X[rows],
+            transform=transform,
+            clip_sd=self.config.clip_sd,
+            max_missing_share=self._max_missing_share,
+        )
+
+    def space(self, rows: Rows, transform: Transform) -> Space:
+        """Fit the space of some enrolment windows, or take it from the cache."""
+        key = (rows.tobytes(), transform)
+        self.record.note("covariance", rows)
+        if key in self._spaces:
+            self._spaces.move_to_end(key)
+            return self._spaces[key]
+        space = fit_space(self.samples.X[rows], self.samples.recording[rows], self.preparation(rows, transform))
+        self._spaces[key] = space
+        self._held += space.eigenvectors.size + space.sums.size
+        while self._held > CACHED_NUMBERS and len(self._spaces) > 1:
+            _, dropped = self._spaces.popitem(last=False)
+            self._held -= dropped.eigenvectors.size + dropped.sums.size
+        return space
+
+    def scores(self, enrol: Rows, probe: Rows, labels: Rows, chosen: Candidate) -> Iterator[tuple[slice, Matrix]]:
+        """Score probe windows against every person, in batches of assignments.
+
+        Parameters
+        ----------
+        enrol, probe
+            Positions of windows.
+        labels
+            Shape (B, R): owner of each recording in each assignment.
+        chosen
+            Transform, model and shrinkage.
+
+        Yields
+        ------
+        batch, scores
+            Which assignments, and their scores, shape (b, C, N).
+        """
+        space = self.space(enrol, chosen.transform)
+        kernel = make_kernel(space, space.project(self.samples.X[probe]), chosen.shrinkage)
+        n_people = len(self.samples.people)
+        for batch in _batches(len(labels), n_people * len(probe)):
+            assignment = assign(labels[batch][:, space.recordings], space.counts, n_people)
+            yield batch, SCORERS[chosen.model](within_products(kernel, assignment))
+
+    def inner_criterion(self, enrol: Rows, labels: Rows) -> Matrix:
+        """Judge every candidate inside the enrolment, by leaving out one block of recordings after the other.
+
+        Returns
+        -------
+        criterion
+            Shape (B, candidates): mean reciprocal rank of the owner over the recordings' parts.
+        """
+        total = np.zeros((len(labels), len(self.candidates)))
+        weight = np.zeros((len(labels), 1))
+        for train, test in self.inner_folds(enrol):
+            summed, judged = self._judge(train, test, labels)
+            total, weight = total + summed, weight + judged[:, None]
+        return total / np.maximum(weight, 1.0)
+
+    def choose(self, enrol: Rows, labels: Rows) -> Rows:
+        """Choose a candidate for every assignment; shape (B,). Without anything to judge by: the first."""
+        return np.argmax(np.round(self.inner_criterion(enrol, labels), 9), axis=1)
+
+    def inner_folds(self, enrol: Rows) -> list[tuple[Rows, Rows]]:
+        """Split enrolment windows by block of recordings; by time where there is only one block."""
+        recording = self.samples.recording[enrol]
+        blocks = self.samples.recordings["block"].to_numpy()[recording]
+        names = sorted(set(blocks))
+        if len(names) < 2:
+            return _halves(enrol, recording)
+        group_of = {name: i % MAX_INNER_FOLDS for i, name in enumerate(names)}
+        group = np.array([group_of[name] for name in blocks])
+        return [(enrol[group != g], enrol[group == g]) for g in sorted(set(group_of.values()))]
+
+    def _judge(self, train: Rows, test: Rows, labels: Rows) -> tuple[Matrix, Matrix]:
+        summed = np.zeros((len(labels), len(self.candidates)))
+        judged = np.zeros(len(labels))
+        average, part_recording = _parts(self.samples.recording[test], self.config.inner_parts)
+        for transform in dict.fromkeys(c.transform for c in self.candidates):
+            space = self.space(train, transform)
+            parts = average @ space.project(self.samples.X[test])
+            for batch in _batches(len(labels), len(self.samples.people) * len(parts)):
+                assignment = assign(labels[batch][:, space.recordings], space.counts, len(self.samples.people))
+                owners = labels[batch][:, part_recording]
+                judged[batch] = np.take_along_axis(assignment.present, owners, axis=1).sum(axis=1)
+                for shrinkage in dict.fromkeys(c.shrinkage for c in self.candidates):
+                    products = within_products(make_kernel(space, parts, shrinkage), assignment)
+                    for i, c in enumerate(self.candidates):
+                        if (c.transform, c.shrinkage) == (transform, shrinkage):
+                            summed[batch, i] += _reciprocal_ranks(SCORERS[c.model](products), owners).sum(axis=1)
+        return summed, judged
+
+
+def _reciprocal_ranks(scores: Matrix, owners: Rows) -> Matrix:
+    own = np.take_along_axis(scores, owners[:, None, :], axis=1)
+    ranks = np.count_nonzero(scores >= own, axis=1)
+    return np.where(own[:, 0] > ABSENT, 1.0 / np.maximum(ranks, 1), 0.0)
+
+
+def _parts(recording: Rows, n_parts: int) -> tuple[Matrix, Rows]:
+    """Average consecutive windows of each recording into at most `n_parts`; shape (parts, n) and (parts,)."""
+    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
+    lengths = np.diff(np.r_[starts, len(recording)])
+    place = np.arange(len(recording)) - np.repeat(starts, lengths)
+    part = place * np.minimum(n_parts, np.repeat(lengths, lengths)) // np.repeat(lengths, lengths)
+    change = np.r_[True, (np.diff(recording) != 0) | (np.diff(part) != 0)]
+    index = np.cumsum(change) - 1
+    average = np.zeros((int(index[-1]) + 1, len(recording)))
+    average[index, np.arange(len(recording))] = 1.0
+    return average / average.sum(axis=1, keepdims=True), recording[change]
+
+
+def _halves(enrol: Rows, recording: Rows) -> list[tuple[Rows, Rows]]:
+    """Split every recording's windows in two, leaving the one between out; none where that is not possible."""
+    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
+    lengths = np.repeat(np.diff(np.r_[starts, len(recording)]), np.diff(np.r_[starts, len(recording)]))
+    place = np.arange(len(recording)) - np.repeat(starts, np.diff(np.r_[starts, len(recording)]))
+    early, late = place < lengths // 2, place > lengths // 2
+    if not late.any():
+        return []
+    return [(enrol[early], enrol[late]), (enrol[late], enrol[early])]
+
+
+def _batches(n: int, size: int) -> Iterator[slice]:
+    step = max(1, BATCH_NUMBERS // max(1, size))
+    for start in range(0, n, step):
+        yield slice(start, min(n, start + step))
+
+
+def real_labels(samples: Samples) -> Rows:
+    """Return who owns each recording, as an assignment; shape (1, R)."""
+    return samples.person_of_recording[None, :]
+
+
+def random_labels(samples: Samples, n_draws: int, seed: int, *, purpose: str = "identities") -> Rows:
+    """Give the recordings of each block to its people at random, all windows of a recording together.
+
+    Parameters
+    ----------
+    samples
+        The windows.
+    n_draws
+        Assignments.
+    seed, purpose
+        The draws of a block depend on these, the block and its people only.
+
+    Returns
+    -------
+    labels
+        Shape (n_draws, R).
+    """
+    from eupnea.io.seeds import seed_for
+
+    owners = samples.person_of_recording
+    labels = np.tile(owners, (n_draws, 1))
+    blocks = samples.recordings["block"].to_numpy()
+    for block in sorted(set(blocks)):
+        here = np.flatnonzero(blocks == block)
+        rng = np.random.default_rng(seed_for(seed, "identification", purpose, block))
+        labels[:, here] = rng.permuted(labels[:, here], axis=1)
+    return labels
+
+
+def mask(size: int, rows: Rows) -> NDArray[np.bool_]:
+    """Return a mask of `size` that is true at `rows`."""
+    chosen = np.zeros(size, dtype=bool)
+    chosen[rows] = True
+    return chosen

@@ -1,0 +1,165 @@
+"""What is fitted on enrolment before any model: imputation, transform, scale, and the directions of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eupnea.identification.samples import Rows
+
+Transform = Literal["clip", "rank_gaussian", "none"]
+Matrix = NDArray[np.float64]
+
+MAD_TO_SD = 1.4826
+"""Median absolute deviation → standard deviation of a Gaussian."""
+
+N_QUANTILES = 200
+"""Quantiles of the enrolment that the rank-to-Gaussian map is drawn through."""
+
+SMALLEST_SD = 1e-9
+"""A feature whose SD is below this share of its magnitude is constant."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Imputation by the median, transform, and scaling to mean 0 and SD 1, as fitted on some windows."""
+
+    columns: NDArray[np.bool_]
+    median: Matrix
+    low: Matrix
+    high: Matrix
+    quantiles: Matrix
+    mean: Matrix
+    sd: Matrix
+
+    def apply(self, X: Matrix) -> Matrix:
+        """Bring windows into the space of the enrolment; shape (n, p) → (n, columns kept)."""
+        return (self._transformed(X) - self.mean) / self.sd
+
+    def _transformed(self, X: Matrix) -> Matrix:
+        kept = X[:, self.columns]
+        filled = np.where(np.isnan(kept), self.median, kept)
+        if self.quantiles.size:
+            return _to_gaussian(filled, self.quantiles)
+        return np.clip(filled, self.low, self.high)
+
+
+def fit_preparation(X: Matrix, *, transform: Transform, clip_sd: float, max_missing_share: float) -> Preparation:
+    """Fit imputation, transform and scale on the windows of the enrolment.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): enrolment windows; NaN where missing.
+    transform
+        ``clip`` draws in what lies beyond `clip_sd` robust standard deviations, ``rank_gaussian`` maps ranks to a
+        Gaussian, ``none`` leaves values as they are.
+    clip_sd, max_missing_share
+        See the config of identification.
+
+    Returns
+    -------
+    Preparation
+        Features that are constant or mostly missing in the enrolment are left out.
+    """
+    columns = np.isnan(X).mean(axis=0) <= max_missing_share
+    columns[columns] &= _varies(X[:, columns])
+    kept = X[:, columns]
+    median = np.nanmedian(kept, axis=0) if kept.size else np.zeros(0)
+    filled = np.where(np.isnan(kept), median, kept)
+    low, high = _clip_ends(filled, median, clip_sd) if transform == "clip" else (-np.inf, np.inf)
+    quantiles = _quantiles(filled) if transform == "rank_gaussian" else np.empty((0, 0))
+    ends = np.broadcast_to(low, median.shape), np.broadcast_to(high, median.shape)
+    unscaled = Preparation(columns, median, *ends, quantiles, np.zeros_like(median), np.ones_like(median))
+    values = unscaled._transformed(X)
+    sd = values.std(axis=0)
+    return Preparation(columns, median, *ends, quantiles, values.mean(axis=0), np.where(sd > 0, sd, 1.0))
+
+
+def _varies(X: Matrix) -> NDArray[np.bool_]:
+    low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+    return high - low > SMALLEST_SD * np.maximum(np.abs(low), np.abs(high))
+
+
+def _clip_ends(filled: Matrix, median: Matrix, clip_sd: float) -> tuple[Matrix, Matrix]:
+    spread = MAD_TO_SD * np.median(np.abs(filled - median), axis=0)
+    spread = np.where(spread > 0, spread, filled.std(axis=0))
+    return median - clip_sd * spread, median + clip_sd * spread
+
+
+def _quantiles(filled: Matrix) -> Matrix:
+    ordered = np.sort(filled, axis=0)
+    n = min(N_QUANTILES, len(ordered))
+    position = np.linspace(0, len(ordered) - 1, n)
+    below = np.floor(position).astype(np.intp)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    share = (position - below)[:, None]
+    return (1 - share) * ordered[below] + share * ordered[above]
+
+
+def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
+    """Map through the enrolment's distribution; tied quantiles share the middle of their ranks."""
+    from scipy.special import ndtri
+
+    n = len(quantiles)
+    scores = ndtri((np.arange(n) + 0.5) / n)
+    mapped = np.empty_like(values)
+    for j in range(values.shape[1]):
+        knots = quantiles[:, j]
+        mapped[:, j] = 0.5 * (
+            np.interp(values[:, j], knots, scores) - np.interp(-values[:, j], -knots[::-1], -scores[::-1])
+        )
+    return mapped
+
+
+@dataclass(frozen=True)
+class Space:
+    """The enrolment of one fold: everything that does not depend on who is who.
+
+    Attributes
+    ----------
+    preparation
+        How windows get here.
+    eigenvalues, eigenvectors
+        Of the total covariance of the prepared enrolment windows (divisor n); shapes (p,) and (p, p).
+    recordings
+        Shape (U,): the recordings that enrol.
+    counts
+        Shape (U,): windows of each.
+    sums
+        Shape (U, p): sum of their prepared windows, along the eigenvectors.
+    """
+
+    preparation: Preparation
+    eigenvalues: Matrix
+    eigenvectors: Matrix
+    recordings: Rows
+    counts: Matrix
+    sums: Matrix
+
+    def project(self, X: Matrix) -> Matrix:
+        """Prepare windows and turn them along the eigenvectors; shape (n, p)."""
+        return self.preparation.apply(X) @ self.eigenvectors
+
+
+def fit_space(X: Matrix, recording: Rows, preparation: Preparation) -> Space:
+    """Fit the directions of the enrolment.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): enrolment windows, sorted by recording.
+    recording
+        Shape (n,): the recording of each.
+    preparation
+        Fitted on the same windows.
+    """
+    Z = preparation.apply(X)
+    values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
+    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
+    counts = np.diff(np.r_[starts, len(recording)]).astype(float)
+    sums = np.add.reduceat(Z, starts, axis=0) @ vectors
+    return Space(preparation, np.maximum(values, 0.0), vectors, recording[starts], counts, sums)
