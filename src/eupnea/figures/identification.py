@@ -134,8 +134,8 @@ def length(study: Study) -> Drawn:
     axes.set(xlabel="probe, s", ylabel="rank-1", ylim=(0, 1.02), xscale="log", title=_first_modality(curves))
     axes.legend(title="enrolment")
     caption = (
-        f"How much signal is enough: rank-1 from {_first_modality(curves)} against the seconds of the probe, by seconds "
-        "of enrolment per person. Bands: 95 % intervals over people."
+        f"How much signal is enough: rank-1 from {_first_modality(curves)} against the seconds of the probe, by "
+        "seconds of enrolment per person. Bands: 95 % intervals over people."
     )
     return Drawn(figure, curves, "Length of enrolment and probe", caption)
 
@@ -186,8 +186,8 @@ def modalities(study: Study) -> Drawn:
     axes.set(ylabel="rank-1 per window", ylim=(0, 1.02))
     axes.legend(ncols=4, loc="upper left", bbox_to_anchor=(0, 1.22))
     caption = (
-        "Rank-1 per window by protocol and group of features, with 95 % intervals for new people; squares: controls that "
-        "are not breathing; dashed: chance (mean over random assignments of recordings to people)."
+        "Rank-1 per window by protocol and group of features, with 95 % intervals for new people; squares: controls "
+        "that are not breathing; dashed: chance (mean over random assignments of recordings to people)."
     )
     columns = ["protocol", "modality", "control", "value", "ci_low", "ci_high", "p_value", "chance", "n_participants"]
     return Drawn(figure, rows[columns], "Modalities and controls", caption)
@@ -246,8 +246,8 @@ def scores(study: Study) -> Drawn:
     axes.set(xlabel="score", ylabel="density", title=_words(protocol))
     axes.legend()
     caption = (
-        f"Scores of recordings against enrolled people, {_words(protocol)}, {_first_modality(table)}, model 'selected': "
-        "comparisons with the right person and with others."
+        f"Scores of recordings against enrolled people, {_words(protocol)}, {_first_modality(table)}, model "
+        "'selected': comparisons with the right person and with others."
     )
     return Drawn(figure, pd.concat(counted), "Score distributions", caption)
 

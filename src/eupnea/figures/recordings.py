@@ -68,7 +68,7 @@ def _people(axes: Axes, participants: pd.DataFrame) -> None:
     sex = participants.get("sex", pd.Series("", index=participants.index)).fillna("").replace("", "not told")
     ages = [participants.loc[sex == value, "age"].dropna() for value in sorted(sex.unique())]
     lowest, highest = participants["age"].min(), participants["age"].max()
-    edges = np.linspace(np.floor(lowest), np.ceil(highest) + 1e-9, 12) if highest > lowest else 10
+    edges = np.linspace(np.floor(lowest), max(np.ceil(highest), lowest + 1) + 1e-9, 12).tolist()
     axes.hist(ages, bins=edges, stacked=True, label=sorted(sex.unique()))
     axes.set(xlabel="age, years", ylabel="participants", title="People")
     axes.legend()
