@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test check lint docs benchmark benchmark-detection lock clean
+.PHONY: help setup study test check lint lock reference clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -28,6 +28,9 @@ check: lint test ## Lint, then test
 
 lock: setup ## Resolve the dependencies anew                          (.venv/bin/python tools/lock.py)
 	$(BIN)/python tools/lock.py
+
+reference: setup ## Write the manual of every config key anew           (.venv/bin/python tools/reference.py)
+	$(BIN)/python tools/reference.py
 
 clean: ## Remove the environment and every result                (rm -rf .venv .snakemake results)
 	rm -rf .venv .snakemake results

@@ -1,0 +1,95 @@
+"""A wrong config says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from eupnea.config.load import load_study, parse_study
+from eupnea.config.study import StudyConfig
+from eupnea.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _reference() -> object:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "tools" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_unknown_key_names_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'window_s'\?") as error:
+        parse_study({"features": {"windows_s": [60]}}, where="my.yaml")
+    assert error.value.where == "my.yaml: features.windows_s"
+
+
+def test_unknown_key_deep_in_a_map_names_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'split'\?"):
+        parse_study({"identification": {"protocols": {"mine": {"splitt": "given"}}}})
+
+
+def test_wrong_type_names_key_and_value() -> None:
+    with pytest.raises(ConfigError, match="chunks") as error:
+        parse_study({"chunks": "many"})
+    assert "'many'" in str(error.value)
+
+
+def test_several_problems_are_all_named() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_study({"sed": 1, "chunks": 0, "dataset": {"source": "bid"}})
+    for key in ("sed", "chunks", "dataset.source"):
+        assert key in str(error.value)
+
+
+@pytest.mark.parametrize(("content", "what"), [("a: [", "not YAML"), ("- a", "not a table of keys")])
+def test_a_file_that_is_no_config_says_so(tmp_path: Path, content: str, what: str) -> None:
+    (tmp_path / "study.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=what):
+        load_study(tmp_path / "study.yaml")
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_study(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize(
+    "path", sorted([ROOT / "config.yaml", *(ROOT / "config" / "studies").glob("*.yaml")]), ids=lambda path: path.stem
+)
+def test_shipped_studies_are_right(path: Path) -> None:
+    assert load_study(path).name
+
+
+def test_maps_replace_the_default_and_never_merge() -> None:
+    study = parse_study({"identification": {"protocols": {"mine": {"split": "leave_one_run_out"}}}})
+    assert list(study.identification.protocols) == ["mine"]
+
+
+def test_every_key_is_documented() -> None:
+    undocumented = [path for path, text in _described(StudyConfig) if not text.strip()]
+    assert undocumented == []
+
+
+def test_manual_and_schema_are_current() -> None:
+    reference = _reference()
+    assert (ROOT / "config" / "README.md").read_text(encoding="utf-8") == reference.manual(), "run: make reference"
+    schema = (ROOT / "workflow" / "schemas" / "config.schema.json").read_text(encoding="utf-8")
+    assert schema == reference.schema(), "run: make reference"
+    assert json.loads(schema)["additionalProperties"] is False
+
+
+def _described(model: type, prefix: str = "") -> list[tuple[str, str]]:
+    found = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation if isinstance(field.annotation, type) else None
+        if inner is not None and hasattr(inner, "model_fields"):
+            found += _described(inner, f"{prefix}{name}.")
+        found.append((f"{prefix}{name}", field.description or ""))
+    return found
