@@ -43,11 +43,11 @@ class RecordingsConfig(Block):
 
     min_sampling_hz: dict[str, float] = Field(
         default_factory=lambda: {
-            "airflow": 4.0,
-            "nasal_pressure": 4.0,
-            "thermistor": 4.0,
-            "belt": 4.0,
-            "co2": 4.0,
+            "airflow": 3.0,
+            "nasal_pressure": 3.0,
+            "thermistor": 3.0,
+            "belt": 3.0,
+            "co2": 3.0,
             "ecg": 60.0,
             "ppg": 15.0,
         }

@@ -89,7 +89,7 @@ def pulse_times(trigger: RawSignal, *, min_separation_s: float) -> Times:
     is_high = values > (low + high) / 2
     active = is_high if is_high.mean() <= 0.5 else ~is_high
     edges = np.flatnonzero(active[1:] & ~active[:-1]) + 0.5
-    times = trigger.start_s + edges / trigger.sampling_hz
+    times = np.asarray(trigger.start_s + edges / trigger.sampling_hz, dtype=np.float64)
     keep = np.r_[True, np.diff(times) >= min_separation_s] if times.size else np.empty(0, dtype=bool)
     return times[keep]
 

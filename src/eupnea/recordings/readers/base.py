@@ -99,7 +99,7 @@ def samples(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
-    """Number channel names that occur twice: ``ECG``, ``ECG 2``."""
+    """Return channel names with a number after those that occur again: ``ECG``, ``ECG 2``."""
     seen: dict[str, int] = {}
     unique = []
     for number, name in enumerate(names, start=1):

@@ -123,8 +123,8 @@ def _sidecar(request: Request) -> tuple[dict[str, Any], str]:
 
 
 def _columns(columns: object, where: str) -> list[str]:
-    good = isinstance(columns, list) and columns and all(isinstance(name, str) and name.strip() for name in columns)
-    if not good or len(set(columns)) < len(columns):  # type: ignore[arg-type]
+    names = [name.strip() for name in columns if isinstance(name, str)] if isinstance(columns, list) else []
+    if not names or not all(names) or not isinstance(columns, list) or len(set(names)) < len(columns):
         raise RecordingError(
             "The sidecar does not name the columns",
             where=where,
@@ -132,7 +132,7 @@ def _columns(columns: object, where: str) -> list[str]:
             allowed="Columns: a list of different names",
             change="correct Columns in the sidecar",
         )
-    return [name.strip() for name in columns]  # type: ignore[attr-defined]
+    return names
 
 
 def _start(about: dict[str, Any], where: str) -> tuple[float, bool]:

@@ -1,0 +1,69 @@
+"""BrainVision: a header (``.vhdr``), markers (``.vmrk``) and samples (``.eeg``)."""
+
+from __future__ import annotations
+
+import re
+
+from eupnea.errors import RecordingError
+from eupnea.recordings.readers.base import (
+    Annotation,
+    Content,
+    Request,
+    check_claim,
+    checked_rate,
+    samples,
+    unique_names,
+)
+from eupnea.recordings.signal import RawSignal
+
+_MAX_HEADER_BYTES = 1_000_000
+_SMALLEST_SAMPLE_BYTES = 2
+
+
+def read_brainvision(request: Request) -> Content:
+    """Read a BrainVision recording; voltages come in volts, other channels in their own unit.
+
+    Raises
+    ------
+    RecordingError
+        The header names files outside its folder, or files that are not there.
+    """
+    from mne.io import read_raw_brainvision
+
+    _check_files(request)
+    raw = read_raw_brainvision(request.path, preload=False, verbose="error")
+    check_claim(float(raw.n_times) * len(raw.ch_names), request)
+    rate = checked_rate(float(raw.info["sfreq"]), request)
+    units = ["V" if kind in ("eeg", "eog", "ecg", "emg", "bio") else "au" for kind in raw.get_channel_types()]
+    data = raw.get_data()
+    signals = {
+        name: RawSignal(samples(values), rate, unit=unit)
+        for name, values, unit in zip(unique_names(raw.ch_names), data, units, strict=True)
+    }
+    annotations = tuple(
+        Annotation(float(one["onset"]), float(one["duration"]), re.sub(r"^.*/", "", str(one["description"])))
+        for one in raw.annotations
+    )
+    started = raw.info["meas_date"]
+    return Content(signals, annotations=annotations, day=started.date() if started else None)
+
+
+def _check_files(request: Request) -> None:
+    with request.path.open("rb") as file:
+        text = file.read(_MAX_HEADER_BYTES).decode("utf-8", errors="replace")
+    named = re.findall(r"^(DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    names = {key: value.replace("$b", request.path.stem) for key, value in named}
+    if "DataFile" not in names:
+        raise RecordingError(
+            "The BrainVision header names no data file", where=request.where, change="export the recording again"
+        )
+    for name in names.values():
+        beside = request.path.parent / name
+        if re.search(r"[/\\]", name) or name.startswith(".") or beside.is_symlink() or not beside.is_file():
+            raise RecordingError(
+                "A file that the BrainVision header names is not beside it",
+                where=request.where,
+                found=name[:80],
+                change="put header, markers and data into one folder, under the names in the header",
+            )
+    check_claim((request.path.parent / names["DataFile"]).stat().st_size / _SMALLEST_SAMPLE_BYTES, request)
