@@ -1,0 +1,144 @@
+"""Attack every age model on people it has not seen, and say what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eupnea.adversarial.attacks import Attack, Budget, Model, attack, transfer
+from eupnea.adversarial.cohort import Cohort
+from eupnea.adversarial.radius import Norm
+from eupnea.adversarial.scaling import Scaling, balanced_folds
+from eupnea.adversarial.zoo import LinearModel, TreeModel, fit_models
+from eupnea.config.adversarial import AdversarialConfig
+from eupnea.io.seeds import seed_for
+
+Array = NDArray[np.float64]
+
+SURROGATE = "ridge_robust"
+"""The linear model whose exact attack the block search on trees starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attacked:
+    """What cross-validation under attack gives.
+
+    Attributes
+    ----------
+    predictions
+        One row per participant, repeat, model, norm and ε (see the contract of adversarial predictions).
+    transfers
+        One row per participant, repeat, model and model that the ℓ∞ shift of the design ε was made for.
+    choices
+        One row per repeat, fold, model and feature that the model uses (coefficient or importance not zero).
+    n_features
+        Features before any choice.
+    """
+
+    predictions: pd.DataFrame
+    transfers: pd.DataFrame
+    choices: pd.DataFrame
+    n_features: int
+
+
+def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, modality: str) -> Attacked:
+    """Fit every model without the people of a fold and attack it on them.
+
+    Everything (choice of features, scaling, tuning) is fitted to the training people. The shift is added to the
+    standardised features.
+    """
+    predictions, transfers, choices = [], [], []
+    for repeat in range(config.repeats):
+        labels = ("adversarial", "age_models", modality, repeat)
+        folds = balanced_folds(cohort.y, config.folds, np.random.default_rng(seed_for(seed, *labels)))
+        for fold in range(config.folds):
+            test = folds == fold
+            scaling = Scaling.fit(cohort.X[~test], max_missing=config.max_missing, clip_sd=config.clip_sd)
+            train_X, test_X = scaling.apply(cohort.X[~test]), scaling.apply(cohort.X[test])
+            fold_seed = seed_for(seed, *labels, fold)
+            models = fit_models(train_X, cohort.y[~test], config=config, seed=fold_seed)
+            attacked, carried = _attack_all(models, test_X, cohort.y[test], config=config, seed=fold_seed)
+            keys = _keys(cohort, test, repeat, fold, config, modality)
+            predictions += [keys.assign(**columns) for columns in attacked]
+            transfers += [keys.assign(**columns) for columns in carried]
+            names = [name for name, kept in zip(cohort.columns, scaling.kept, strict=True) if kept]
+            choices.append(_choices(models, names).assign(repeat=repeat, fold=fold))
+    stacked = [pd.concat(parts, ignore_index=True) for parts in (predictions, transfers, choices)]
+    return Attacked(*stacked, n_features=len(cohort.columns))
+
+
+def _keys(
+    cohort: Cohort, test: NDArray[np.bool_], repeat: int, fold: int, config: AdversarialConfig, modality: str
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "participant": cohort.participants[test],
+            "recording": "",
+            "repeat": repeat,
+            "target": config.target,
+            "level": "participant",
+            "modality": modality,
+            "fold": str(fold),
+            "y_true": cohort.y[test],
+            "n_windows": cohort.n_windows[test],
+        }
+    )
+
+
+def _attack_all(
+    models: dict[str, Model], X: Array, y: Array, *, config: AdversarialConfig, seed: list[int]
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    budget = Budget(config.attack_steps, config.attack_restarts, config.attack_queries)
+    rows, design = [], {}
+    surrogate = models[SURROGATE]
+    families: tuple[tuple[Norm, list[float]], ...] = (("inf", config.epsilons_inf), (2, config.epsilons_2))
+    for name, model in models.items():
+        for norm, epsilons in families:
+            rng, starts = np.random.default_rng([*seed, len(str(norm)), len(rows)]), ()
+            for epsilon in sorted({*epsilons, *([config.design_epsilon] if norm == "inf" else [])}):
+                direct = attack(surrogate, X, y, epsilon=epsilon, norm=norm, rng=rng).shifts
+                found = attack(
+                    model, X, y, epsilon=epsilon, norm=norm, rng=rng, budget=budget, starts=(*starts, direct, -direct)
+                )
+                starts = (found.shifts, _stretched(found.shifts, epsilon, norm))
+                rows.append(_row(name, found) | {"norm": str(norm), "epsilon": epsilon})
+                if norm == "inf" and epsilon == config.design_epsilon:
+                    design[name] = found
+    carried = [
+        _row(name, transfer(model, X, found.shifts)) | {"source": source}
+        for source, found in design.items()
+        for name, model in models.items()
+    ]
+    return rows, carried
+
+
+def _stretched(shifts: Array, epsilon: float, norm: Norm) -> Array:
+    """Return the same shifts made as large as anything can be; the next, larger ball cuts them."""
+    factor = 1e6 if norm == "inf" else 1.0 / max(epsilon, 1e-9) * 1e3
+    return shifts * factor
+
+
+def _row(name: str, found: Attack) -> dict[str, object]:
+    return {
+        "model": name,
+        "attack": found.name,
+        "attack_is_exact": found.is_exact,
+        "y_pred": found.predictions,
+    }
+
+
+def _choices(models: dict[str, Model], names: list[str]) -> pd.DataFrame:
+    """Return the features that each model uses, for models that can leave some out."""
+    parts = []
+    for name, model in models.items():
+        if isinstance(model, LinearModel):
+            used = np.abs(model.coef_) > 1e-6 * max(float(np.abs(model.coef_).max(initial=0.0)), 1e-12)
+        elif isinstance(model, TreeModel):
+            used = model.used_features
+        else:
+            continue
+        parts.append(pd.DataFrame({"model": name, "feature": np.array(names, dtype=object)[used]}))
+    return pd.concat(parts, ignore_index=True)

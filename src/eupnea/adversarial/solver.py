@@ -1,0 +1,268 @@
+"""Solve adversarially trained linear regression by iterated reweighted ridge, with a certificate of optimality.
+
+The problem is min over β, b of (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)², the closed form of the worst case over perturbations
+‖Δᵢ‖_p ≤ δ. Each iteration solves one weighted ridge problem (the η-trick: (Σⱼ aⱼ)² = min_η Σⱼ aⱼ²/ηⱼ), followed by a
+line search. The weighted residuals of an iteration are a feasible point of the dual problem
+
+    max over u, Σu = 0, of (u'y)² / (n Σᵢ max(|uᵢ|, c)²),  c the smallest level with Σᵢ max(|uᵢ|, c) ≥ ‖X'u‖_p / δ,
+
+whose value is a lower bound of the optimum: the solver stops when both agree.
+
+References
+----------
+Ribeiro, Zachariah, Bach, Schön (2023), NeurIPS; Ribeiro, Schön, Zachariah, Bach (2025), Efficient optimization
+algorithms for linear adversarial training, AISTATS; Bach, Jenatton, Mairal, Obozinski (2012) for the η-trick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from eupnea.adversarial.radius import Norm, dual_norm, perturbation_norm, zero_radius
+
+Array = NDArray[np.float64]
+
+FLOOR_START, FLOOR_END, FLOOR_DECAY = 1e-2, 1e-10, 0.5
+"""Smallest residual and coefficient that weights are computed from, as shares of the largest: starts large, so that no
+term is frozen at zero too early, and shrinks by the decay in each iteration."""
+
+GRID_STEPS = np.concatenate([np.linspace(0.25, 2.0, 8), np.geomspace(2.5, 40.0, 8)])
+"""Step lengths that the line search tries before it refines the best of them; 1 is the reweighted ridge step itself."""
+
+REFINEMENTS = 12
+"""Golden-section steps of the line search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the solver found.
+
+    Attributes
+    ----------
+    coef, intercept
+        Shape (p,), and a number.
+    objective
+        (1/n) Σ (|residual| + δ‖β‖_q)².
+    gap
+        (objective - lower bound) / objective: how far from the optimum the objective can be at most, relative.
+    n_iter
+        Reweighted ridge problems solved.
+    """
+
+    coef: Array
+    intercept: float
+    objective: float
+    gap: float
+    n_iter: int
+
+
+def objective(X: Array, y: Array, coef: Array, intercept: float, *, radius: float, norm: Norm) -> float:
+    """Return (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)²: the mean squared error under the worst perturbation."""
+    return _loss(y - X @ coef - intercept, radius * float(dual_norm(coef, norm)))
+
+
+def _loss(residual: Array, size: float) -> float:
+    return float(np.mean((np.abs(residual) + size) ** 2))
+
+
+def lower_bound(u: Array, y: Array, reach: float) -> float:
+    """Return the dual value of u (Σu = 0 if there is an intercept), given `reach` = ‖X'u‖_p / δ."""
+    magnitude = np.sort(np.abs(u))
+    level = water_level(magnitude, reach)
+    total = float(np.sum(np.maximum(magnitude, level) ** 2))
+    return float(u @ y) ** 2 / (y.size * total) if total > 0 else 0.0
+
+
+def water_level(ascending: Array, reach: float) -> float:
+    """Return the smallest c ≥ 0 with Σ max(aᵢ, c) ≥ reach, for sorted a."""
+    if float(ascending.sum()) >= reach:
+        return 0.0
+    counts = np.arange(1, ascending.size + 1)
+    above = ascending.sum() - np.cumsum(ascending)
+    levels = (reach - above) / counts
+    ceilings = np.append(ascending[1:], np.inf)
+    return float(levels[np.argmax(levels <= ceilings)])
+
+
+@dataclass(slots=True)
+class _Point:
+    """A candidate: coefficients, intercept, fitted values without intercept, and δ‖β‖_q."""
+
+    coef: Array
+    intercept: float
+    fitted: Array
+    size: float
+
+
+def solve(
+    X: Array,
+    y: Array,
+    *,
+    radius: float,
+    norm: Norm,
+    fit_intercept: bool = True,
+    tol: float = 1e-7,
+    max_iter: int = 300,
+) -> Solution:
+    """Minimise the mean squared error under the worst perturbation of each row.
+
+    Parameters
+    ----------
+    X, y
+        Shapes (n, p) and (n,).
+    radius
+        δ ≥ 0: bound of the perturbation of each row in ‖·‖_p. 0 gives least squares of minimum norm.
+    norm
+        p: 2 or ``"inf"``.
+    fit_intercept
+        Whether there is an intercept; it is not penalised.
+    tol
+        Relative gap between objective and lower bound at which the solver stops.
+    max_iter
+        Reweighted ridge problems at most.
+
+    Returns
+    -------
+    Solution
+        Its ``gap`` says what was reached.
+    """
+    means = X.mean(axis=0) if fit_intercept else np.zeros(X.shape[1])
+    centred = X - means
+    start = float(y.mean()) if fit_intercept else 0.0
+    if radius <= 0:
+        coef = np.linalg.lstsq(centred, y - start, rcond=None)[0]
+        return _finish(centred, y, coef, start, means, (radius, norm), (0.0, 0))
+    if radius >= zero_radius(centred, y, norm=norm, fit_intercept=fit_intercept):
+        return _finish(centred, y, np.zeros(X.shape[1]), start, means, (radius, norm), (0.0, 0))
+    point, bound, n_iter = _iterate(_Ridge(centred, y, norm, fit_intercept), start, radius, tol, max_iter)
+    loss = _loss(y - point.fitted - point.intercept, point.size)
+    gap = max(0.0, (loss - bound) / loss) if loss > 0 else 0.0
+    return _finish(centred, y, point.coef, point.intercept, means, (radius, norm), (gap, n_iter))
+
+
+def _finish(
+    centred: Array,
+    y: Array,
+    coef: Array,
+    intercept: float,
+    means: Array,
+    problem: tuple[float, Norm],
+    progress: tuple[float, int],
+) -> Solution:
+    radius, norm = problem
+    value = objective(centred, y, coef, intercept, radius=radius, norm=norm)
+    return Solution(coef, float(intercept - means @ coef), value, *progress)
+
+
+class _Ridge:
+    """Weighted ridge problems on the same data, in whichever of the two spaces is smaller."""
+
+    def __init__(self, X: Array, y: Array, norm: Norm, fit_intercept: bool) -> None:
+        self.X, self.y, self.norm, self.fit_intercept = X, y, norm, fit_intercept
+        n, p = X.shape
+        self.gram = X @ X.T if norm == 2 and p > n else None
+
+    def solve(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
+        """Return coefficients, intercept, fitted values, and u/2 = weights × residuals (sum zero with intercept)."""
+        n, p = self.X.shape
+        return self._dual(weights, penalties) if p > n else self._primal(weights, penalties)
+
+    def _dual(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
+        K = self.gram / penalties[0] if self.gram is not None else (self.X / penalties) @ self.X.T
+        K[np.diag_indices(self.y.size)] += 1 / weights
+        factor = cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
+        solved = cho_solve(factor, np.column_stack([self.y, np.ones(self.y.size)]), check_finite=False)
+        intercept = float(solved[:, 0].sum() / solved[:, 1].sum()) if self.fit_intercept else 0.0
+        half_u = solved[:, 0] - intercept * solved[:, 1]
+        coef = (self.X.T @ half_u) / penalties
+        return coef, intercept, self.X @ coef, half_u
+
+    def _primal(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
+        share = weights / weights.sum()
+        mean_x, mean_y = (share @ self.X, float(share @ self.y)) if self.fit_intercept else (0.0, 0.0)
+        roots = np.sqrt(weights)
+        Xw = (self.X - mean_x) * roots[:, None]
+        A = Xw.T @ Xw
+        A[np.diag_indices(A.shape[0])] += penalties
+        factor = cho_factor(A, lower=True, overwrite_a=True, check_finite=False)
+        coef = cho_solve(factor, Xw.T @ (roots * (self.y - mean_y)), check_finite=False)
+        intercept = mean_y - float(np.dot(mean_x, coef)) if self.fit_intercept else 0.0
+        fitted = self.X @ coef
+        return coef, intercept, fitted, weights * (self.y - fitted - intercept)
+
+
+def _iterate(ridge: _Ridge, start: float, radius: float, tol: float, max_iter: int) -> tuple[_Point, float, int]:
+    y, norm = ridge.y, ridge.norm
+    n, p = ridge.X.shape
+    point = _Point(np.zeros(p), start, np.zeros(n), 0.0)
+    weights, penalties = np.ones(n), np.full(p, n * radius**2)
+    scale = float(np.abs(y - start).max())
+    bound, floor, n_iter = 0.0, FLOOR_START, 0
+    for n_iter in range(1, max_iter + 1):
+        coef, intercept, fitted, half_u = ridge.solve(weights, penalties)
+        u = half_u - half_u.mean() if ridge.fit_intercept else half_u
+        reach = float(perturbation_norm(ridge.X.T @ u, norm)) / radius
+        bound = max(bound, lower_bound(u, y, reach))
+        target = _Point(coef, intercept, fitted, radius * float(dual_norm(coef, norm)))
+        point = _search(point, target, y, radius, norm) if n_iter > 1 else target
+        loss = _loss(y - point.fitted - point.intercept, point.size)
+        if loss - bound <= tol * loss:
+            break
+        weights, penalties = _weights(point, y, radius, norm, floor, scale)
+        floor = max(floor * FLOOR_DECAY, FLOOR_END)
+    return point, bound, n_iter
+
+
+def _weights(point: _Point, y: Array, radius: float, norm: Norm, floor: float, scale: float) -> tuple[Array, Array]:
+    residual = np.maximum(np.abs(y - point.fitted - point.intercept), floor * scale)
+    total = residual + point.size
+    pressure = radius * float(total.sum())
+    if norm == 2:
+        length = max(float(np.linalg.norm(point.coef)), np.finfo(float).tiny)
+        return total / residual, np.full(point.coef.size, pressure / length)
+    magnitude = np.abs(point.coef)
+    return total / residual, pressure / np.maximum(magnitude, max(floor * float(magnitude.max()), np.finfo(float).tiny))
+
+
+def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _Point:
+    """Return the best point on the line through both: the loss is convex along it."""
+    residual = y - old.fitted - old.intercept
+    change = new.fitted - old.fitted + new.intercept - old.intercept
+    direction = new.coef - old.coef
+
+    def at(step: float) -> float:
+        return _loss(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
+
+    step = _minimise_on_line(at)
+    coef = old.coef + step * direction
+    return _Point(
+        coef,
+        old.intercept + step * (new.intercept - old.intercept),
+        old.fitted + step * (new.fitted - old.fitted),
+        radius * float(dual_norm(coef, norm)),
+    )
+
+
+def _minimise_on_line(at: Callable[[float], float]) -> float:
+    values = [at(step) for step in GRID_STEPS]
+    best = int(np.argmin(values))
+    low = GRID_STEPS[best - 1] if best else 0.0
+    high = GRID_STEPS[min(best + 1, GRID_STEPS.size - 1)]
+    golden = (np.sqrt(5) - 1) / 2
+    left, right = high - golden * (high - low), low + golden * (high - low)
+    at_left, at_right = at(left), at(right)
+    for _ in range(REFINEMENTS):
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - golden * (high - low)
+            at_left = at(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + golden * (high - low)
+            at_right = at(right)
+    return float(left if at_left < at_right else right)
