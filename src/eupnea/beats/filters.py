@@ -45,6 +45,19 @@ def band_pass(values: Floats, sampling_hz: float, band_hz: tuple[float, float], 
     return np.asarray(signal.sosfiltfilt(sections, values, padlen=padding))
 
 
+def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...]) -> Floats:
+    """Notch out the mains, forth and back; frequencies near or above the Nyquist rate are passed over."""
+    for frequency_hz in mains_hz:
+        if frequency_hz < NYQUIST_SHARE * sampling_hz / 2:
+            numerator, denominator = signal.iirnotch(frequency_hz, MAINS_QUALITY, fs=sampling_hz)
+            values = np.asarray(signal.filtfilt(numerator, denominator, values, padlen=min(values.size - 1, 500)))
+    return values
+
+
+MAINS_QUALITY = 10.0
+"""Frequency over bandwidth: 5 Hz wide at 50 Hz, so that the mains may wander."""
+
+
 def parabola_offset(left: Floats, middle: Floats, right: Floats) -> Floats:
     """Return where the parabola through three neighbouring samples has its tip, in samples from the middle one."""
     curvature = left - 2 * middle + right

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import signal
 
@@ -24,10 +25,10 @@ def detect_pulses(
 ) -> FoundBeats:
     """Find pulses by their steepest rise, then their foot and systolic peak, whatever the polarity of the sensor.
 
-    The derivative is made comparable by its local root mean square; its peaks are upstrokes when they are steep
-    enough and no steeper one lies within `preset.refractory` of the local period (from the autocorrelation). The foot
-    is where the tangent at the steepest point meets the level of the minimum before it (intersecting tangents, Chiu
-    et al. 1991), the time that is least disturbed by a change of the pulse's shape.
+    The derivative is made comparable by its local size, which no jerk of the finger changes; its peaks are upstrokes
+    when they are steep enough and no steeper one lies within `preset.refractory` of the local period (from the
+    autocorrelation). The foot is where the tangent at the steepest point meets the level of the minimum before it
+    (intersecting tangents, Chiu et al. 1991), the time that is least disturbed by a change of the pulse's shape.
 
     Parameters
     ----------
@@ -50,9 +51,9 @@ def detect_pulses(
         return no_beats()
     wave = band_pass(filled, sampling_hz, preset.band_hz, preset.order)
     steepness = np.gradient(wave) * sampling_hz
-    if _falls_faster(steepness):
-        wave, steepness = -wave, -steepness
-    scaled = steepness / _local_rms(steepness, round(preset.scale_window_s * sampling_hz))
+    scaled = steepness / _usual_size(steepness, sampling_hz, preset)
+    if _falls_faster(scaled):
+        wave, steepness, scaled = -wave, -steepness, -scaled
     period = local_period(steepness, sampling_hz, min_rate_bpm, max_rate_bpm, preset)
     steepest, _ = signal.find_peaks(scaled, height=preset.min_steepness)
     steepest = _keep_steepest(steepest, scaled, preset.refractory * period)
@@ -60,16 +61,23 @@ def detect_pulses(
     return _describe(wave, steepness, steepest, sampling_hz, preset)
 
 
-def _falls_faster(steepness: Floats) -> bool:
-    return bool(np.mean(steepness**3) < 0)
+def _falls_faster(scaled: Floats) -> bool:
+    """Tell whether the steep flanks go down; a jerk of the finger counts no more than a pulse."""
+    return bool(np.mean(np.clip(scaled, -LARGEST, LARGEST) ** 3) < 0)
 
 
-def _local_rms(values: Floats, width: int) -> Floats:
-    from scipy.ndimage import uniform_filter1d
+LARGEST = 4.0
 
-    power = uniform_filter1d(values**2, size=max(3, width), mode="nearest")
-    floor = 1e-6 * float(np.mean(values**2))
-    return np.asarray(np.sqrt(np.maximum(power, max(floor, np.finfo(float).tiny))))
+
+def _usual_size(values: Floats, sampling_hz: float, preset: PpgPreset) -> Floats:
+    """Return the local size: root mean square of short blocks, its running median, straight lines between."""
+    width = min(values.size, max(1, round(preset.block_s * sampling_hz)))
+    blocks = values.size // width
+    power = np.mean(values[: blocks * width].reshape(blocks, width) ** 2, axis=1)
+    size = pd.Series(np.sqrt(power)).rolling(preset.blocks, center=True, min_periods=1).median().to_numpy(dtype=float)
+    floor = 1e-3 * float(np.sqrt(np.mean(values**2)))
+    size = np.maximum(size, max(floor, np.finfo(float).tiny))
+    return np.interp(np.arange(values.size), (np.arange(blocks) + 0.5) * width, size)
 
 
 def local_period(

@@ -49,8 +49,9 @@ class PpgPreset:
         Band of the pulse wave: 0.5-8 Hz holds the fundamental and the harmonics that shape the foot (Elgendi 2013).
     rate_window_s
         Window in which the local heart rate is estimated; it shifts by half of it.
-    scale_window_s
-        Window over which the upstroke's steepness is made comparable, so that a change of gain misses no pulse.
+    block_s, blocks
+        The upstroke's steepness is compared with the running median, over so many blocks, of its root mean square in
+        blocks of so many seconds: a change of gain misses no pulse, and a jerk of the finger changes no threshold.
     min_steepness
         Least steepness of an upstroke against the local root mean square of the derivative.
     refractory
@@ -64,7 +65,8 @@ class PpgPreset:
     band_hz: tuple[float, float] = (0.5, 8.0)
     order: int = 2
     rate_window_s: float = 8.0
-    scale_window_s: float = 6.0
+    block_s: float = 2.0
+    blocks: int = 5
     min_steepness: float = 0.6
     refractory: float = 0.6
     rise_s: float = 0.35

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.filters import band_pass, bridge_gaps, pieces, similarity_to_median
+from eupnea.beats.filters import band_pass, bridge_gaps, pieces, similarity_to_median, without_mains
 from eupnea.features.views import RecordingView
 
 Floats = NDArray[np.float64]
@@ -56,12 +56,14 @@ class AverageBeat:
     rr_s: float
 
 
-def filtered_waveform(view: RecordingView, band_hz: tuple[float, float], order: int) -> Waveform | None:
+def filtered_waveform(
+    view: RecordingView, band_hz: tuple[float, float], order: int, *, mains_hz: tuple[float, ...] = ()
+) -> Waveform | None:
     """Filter the cardiac waveform of a recording; None when there is none or it cannot carry the band."""
     if view.cardiac.size == 0 or len(view.beats) == 0 or not view.cardiac_hz > 2 * band_hz[0]:
         return None
     filled, missing = bridge_gaps(view.cardiac)
-    values = band_pass(filled, view.cardiac_hz, band_hz, order)
+    values = without_mains(band_pass(filled, view.cardiac_hz, band_hz, order), view.cardiac_hz, mains_hz)
     values[missing] = np.nan
     beats = view.beats.sort_values("time_s", kind="stable")
     is_normal = beats["artefact"].to_numpy(dtype=object) == "normal"

@@ -17,6 +17,8 @@ FAMILY = "ecg_shape"
 BAND_HZ = (0.5, 40.0)
 """Monitoring bandwidth of the ECG (Kligfield et al. 2007): baseline wander and mains are outside."""
 ORDER = 2
+MAINS_HZ = (50.0, 60.0)
+"""Mains of the world: the low-pass alone leaves a rest of it."""
 GRID_S = np.arange(-25, 46) / 100.0
 """P wave to the end of T around R, every 10 ms."""
 STRETCH_FROM_S = 0.08
@@ -85,7 +87,7 @@ FEATURES = (*WAVE_FEATURES, *DURATION_FEATURES)
 
 def compute(view: RecordingView, windows: pd.DataFrame) -> pd.DataFrame:
     """Return one row of features per window; all missing for other signals than an ECG."""
-    waveform = filtered_waveform(view, BAND_HZ, ORDER) if view.cardiac_kind == "ecg" else None
+    waveform = filtered_waveform(view, BAND_HZ, ORDER, mains_hz=MAINS_HZ) if view.cardiac_kind == "ecg" else None
     if waveform is None:
         return empty_columns(FEATURES, len(windows))
     values = np.full((len(windows), len(FEATURES)), np.nan)
