@@ -26,6 +26,8 @@ class DelineationPreset:
         P peaks within this before the onset of QRS.
     t_from_s, t_until
         T peaks from so long after the end of QRS until this share of the interval after R.
+    p_reach_s, t_reach_s
+        Steepest flanks lie within this of the peak of P and of T.
     min_height
         Least height of P and T against R: smaller ones are not delineated.
     st_s
@@ -38,6 +40,8 @@ class DelineationPreset:
     p_window_s: tuple[float, float] = (0.22, 0.02)
     t_from_s: float = 0.06
     t_until: float = 0.6
+    p_reach_s: float = 0.08
+    t_reach_s: float = 0.14
     min_height: float = 0.02
     st_s: float = 0.06
 
@@ -133,7 +137,9 @@ def _p_wave(relative: Floats, time_s: Floats, onset: int, preset: DelineationPre
     if peak in (first, last - 1) or abs(relative[peak]) < preset.min_height:
         return {}
     sign = np.sign(relative[peak])
-    start, stop = _tangent(sign * relative, peak, first, -1), _tangent(sign * relative, peak, onset, 1)
+    reach = _samples(time_s, preset.p_reach_s)
+    start = _tangent(sign * relative, peak, max(0, peak - reach), -1)
+    stop = _tangent(sign * relative, peak, min(onset, peak + reach), 1)
     waves = {"p_per_r": float(relative[peak])}
     if np.isfinite(start):
         waves["pr_ms"] = _ms(time_s, start, onset)
@@ -154,11 +160,13 @@ def _t_wave(
         return {}
     upright = np.sign(relative[peak]) * relative
     waves = {"t_per_r": float(relative[peak]), "t_peak_ms": float(time_s[peak] * 1000.0)}
-    rise = first + int(np.gradient(upright[first : peak + 1]).argmax())
-    fall = peak + int(np.gradient(upright[peak : relative.size]).argmin())
+    reach = _samples(time_s, preset.t_reach_s)
+    start, limit = max(first, peak - reach), min(relative.size - 1, peak + reach)
+    rise = start + int(np.gradient(upright[start : peak + 1]).argmax())
+    fall = peak + int(np.gradient(upright[peak : limit + 1]).argmin())
     if fall > rise:
         waves["t_asymmetry"] = (peak - rise) / (fall - rise)
-    stop = _tangent(upright, peak, relative.size - 1, 1)
+    stop = _tangent(upright, peak, limit, 1)
     if np.isfinite(stop):
         waves["t_peak_to_end_ms"] = _ms(time_s, peak, stop)
         waves["qt_ms"] = _ms(time_s, onset, stop)
