@@ -21,10 +21,11 @@ def zoo(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
     Returns
     -------
     table
-        Columns ``participant``, ``n_probes``, ``rank1_window``, ``rank1_recording``, ``genuine_score`` (mean of the own
-        comparisons), ``impostor_score_as_probe``, ``impostor_score_as_enrolled``, ``most_confused_with``,
-        ``confusion_share`` (of the person's windows given to that one), ``group``: *goat* (lowest quarter of genuine
-        scores), *lamb* (highest quarter of impostor scores as enrolled), *wolf* (the same as probe), else *sheep*.
+        Columns ``participant``, ``n_probes``, ``rank1_window``, ``rank1_recording``, ``genuine_score`` (mean of the
+        own comparisons), ``impostor_score`` (as probe, against others), ``impostor_score_as_enrolled``,
+        ``most_confused_with``, ``confusion_share`` (of the person's windows given to that one), ``group``: *goat*
+        (lowest quarter of genuine scores), *lamb* (highest quarter of impostor scores as enrolled), *wolf* (the same as
+        probe), else *sheep*.
 
     References
     ----------
@@ -40,7 +41,7 @@ def zoo(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
             "rank1_window": windows["rank"].eq(1).groupby(windows["person"]).mean(),
             "rank1_recording": whole["rank"].eq(1).groupby(whole["person"]).mean(),
             "genuine_score": table[own].groupby("owner")["score"].mean(),
-            "impostor_score_as_probe": table[~own].groupby("owner")["score"].mean(),
+            "impostor_score": table[~own].groupby("owner")["score"].mean(),
             "impostor_score_as_enrolled": table[~own].groupby("claimed")["score"].mean(),
         }
     )
@@ -65,5 +66,5 @@ def _confusion(windows: pd.DataFrame, people: np.ndarray) -> pd.DataFrame:
 def _groups(zoo: pd.DataFrame) -> np.ndarray:
     goat = zoo["genuine_score"] <= zoo["genuine_score"].quantile(0.25)
     lamb = zoo["impostor_score_as_enrolled"] >= zoo["impostor_score_as_enrolled"].quantile(0.75)
-    wolf = zoo["impostor_score_as_probe"] >= zoo["impostor_score_as_probe"].quantile(0.75)
+    wolf = zoo["impostor_score"] >= zoo["impostor_score"].quantile(0.75)
     return np.select([goat, lamb, wolf], ["goat", "lamb", "wolf"], default="sheep")

@@ -85,7 +85,7 @@ def curves_of(samples: Samples, results: list[FoldScores], null: NullDraws | Non
 
 
 def _cmc(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
-    table = decisions(samples, results, Unit("recording", 0))
+    table = decisions(samples, results, Unit("window", 1))
     ranks = np.arange(1, int(table["n_enrolled"].max()) + 1)
     shares = [table["rank"].le(rank).groupby(table["person"]).mean() for rank in ranks]
     intervals = [proportion_interval(share.to_numpy(dtype=float)) for share in shares]

@@ -1,0 +1,177 @@
+"""Compare modalities and modes on the same people, and fuse modalities."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eupnea.evidence.correction import holm
+from eupnea.evidence.intervals import bca_interval, proportion_interval
+from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
+from eupnea.evidence.permutation import paired_sign_flip
+from eupnea.identification.error_rates import equal_error_rate
+from eupnea.io.seeds import seed_for
+
+if TYPE_CHECKING:
+    from eupnea.config.identification import IdentificationConfig
+
+MODE_PAIRS = (("within_nasal", "within_oral"), ("nasal_to_oral", "oral_to_nasal"), ("rest_to_task", "task_to_rest"))
+"""Protocols that are compared within a modality."""
+
+FUSED_GROUPS = (("respiration", "cardiac"), ("respiration", "cardiac", "coupling"))
+"""Modalities whose scores are added up."""
+
+LEVELS = ("window", "recording")
+PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_participant"]
+
+
+def compare(
+    results_scores: dict[str, pd.DataFrame],
+    recordings: pd.DataFrame,
+    participants: pd.DataFrame,
+    *,
+    config: IdentificationConfig,
+    seed: int,
+) -> pd.DataFrame:
+    """Compare modalities and modes by their scores on the same people, and fuse modalities.
+
+    Parameters
+    ----------
+    results_scores
+        Modality → its table of scores.
+    recordings, participants
+        Tables of the contract.
+    config
+        The block ``identification``.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    metrics
+        Rows of analysis ``comparison``: the mean difference in rank-1 over people with a BCa interval and a paired
+        sign-flip p-value, corrected (Holm) over the family; and rows of the fused scores.
+    """
+    scores = {name: table for name, table in results_scores.items() if len(table)}
+    fused = {
+        "+".join(group): fuse([scores[name] for name in group]) for group in FUSED_GROUPS if set(group) <= set(scores)
+    }
+    shares = {name: _shares(table) for name, table in {**scores, **fused}.items()}
+    rows: list[MetricRow] = []
+    for name, table in fused.items():
+        rows += _fused_rows(name, table, shares[name])
+    for a, b in combinations(shares, 2):
+        rows += _modality_rows(a, b, shares, config, seed)
+    for name in scores:
+        rows += _mode_rows(name, shares[name], config, seed)
+    if len(scores) < 2:
+        rows.append(missing_row("comparison", "rank1_window_difference", "fewer than two modalities were recorded"))
+    return _corrected(metrics_frame(rows))
+
+
+def fuse(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Add the log-likelihood ratios of several modalities, recording by recording.
+
+    Only comparisons that all modalities made are kept.
+    """
+    keys = [*PROBE_KEYS, "claimed", "genuine"]
+    parts = [table[table["level"] == "recording"].set_index(keys)["score"].astype(float) for table in tables]
+    total = pd.concat(parts, axis=1, join="inner").sum(axis=1)
+    return total.rename("score").reset_index().assign(level="recording")
+
+
+def _shares(table: pd.DataFrame) -> pd.Series:
+    """Return each person's share of recognised probes, by protocol, window length and level."""
+    part = table[table["level"].isin(LEVELS)]
+    own = part[part["genuine"]].set_index([*PROBE_KEYS, "level"])["score"]
+    best = part[~part["genuine"]].groupby([*PROBE_KEYS, "level"])["score"].max()
+    hit = (own > best.reindex(own.index)).astype(float)
+    return hit.groupby(["protocol", "window_s", "level", "probe_participant"]).mean()
+
+
+def _fused_rows(name: str, table: pd.DataFrame, shares: pd.Series) -> list[MetricRow]:
+    rows = []
+    for (protocol, window_s), part in table.groupby(["protocol", "window_s"], sort=True):
+        people = shares.loc[(protocol, window_s, "recording")]
+        columns = {
+            "protocol": protocol,
+            "window_s": window_s,
+            "modality": name,
+            "model": "score_fusion",
+            "level": "recording",
+            "gallery_size": part["claimed"].nunique(),
+            "n_participants": len(people),
+            "n_recordings": len(part[["fold", "recording"]].drop_duplicates()),
+            "n_observations": len(part),
+        }
+        interval = proportion_interval(people.to_numpy())
+        genuine = part["genuine"].to_numpy(dtype=bool)
+        score = part["score"].to_numpy()
+        rows.append(
+            metric_row("identification", "rank1_recording", interval.estimate, **columns, **interval.as_columns())
+        )
+        eer = equal_error_rate(score[genuine], score[~genuine])
+        rows.append(metric_row("verification", "eer", eer, **columns))
+    return rows
+
+
+def _modality_rows(
+    a: str, b: str, shares: dict[str, pd.Series], config: IdentificationConfig, seed: int
+) -> list[MetricRow]:
+    both = pd.concat({"a": shares[a], "b": shares[b]}, axis=1, join="inner")
+    rows = []
+    for (protocol, window_s, level), part in both.groupby(level=[0, 1, 2], sort=True):
+        columns = {"protocol": protocol, "window_s": window_s, "level": level, "modality": b, "comparator": a}
+        rows.append(_difference_row((part["b"] - part["a"]).to_numpy(), columns, config, seed))
+    return rows
+
+
+def _mode_rows(name: str, shares: pd.Series, config: IdentificationConfig, seed: int) -> list[MetricRow]:
+    rows = []
+    groups = {key[:3]: part.droplevel([0, 1, 2]) for key, part in shares.groupby(level=[0, 1, 2])}
+    for first, second in MODE_PAIRS:
+        for protocol, window_s, level in sorted(groups):
+            other = groups.get((second, window_s, level))
+            if protocol == first and other is not None:
+                pair = pd.concat({"a": groups[(protocol, window_s, level)], "b": other}, axis=1, join="inner")
+                columns = {
+                    "protocol": protocol,
+                    "window_s": window_s,
+                    "level": level,
+                    "modality": name,
+                    "comparator": second,
+                }
+                rows.append(_difference_row((pair["a"] - pair["b"]).to_numpy(), columns, config, seed))
+    return rows
+
+
+def _difference_row(
+    differences: np.ndarray, columns: dict[str, Any], config: IdentificationConfig, seed: int
+) -> MetricRow:
+    labels = seed_for(seed, "comparison", *columns.values())
+    interval = bca_interval(differences, n_boot=config.bootstrap, seed=labels)
+    test = paired_sign_flip(differences, seed=[*labels, 1])
+    return metric_row(
+        "comparison",
+        f"rank1_{columns['level']}_difference",
+        interval.estimate,
+        **columns,
+        **interval.as_columns(),
+        model="selected",
+        p_value=test.p_value,
+        n_permutations=test.n_permutations,
+        chance=0.0,
+        n_participants=len(differences),
+    )
+
+
+def _corrected(metrics: pd.DataFrame) -> pd.DataFrame:
+    rows = metrics["p_value"].notna() & (metrics["analysis"] == "comparison")
+    for metric in sorted(metrics.loc[rows, "metric"].unique()):
+        family = rows & (metrics["metric"] == metric)
+        metrics.loc[family, "p_adjusted"] = holm(metrics.loc[family, "p_value"])
+        metrics.loc[family, "correction"] = "Holm, over all comparisons of this number"
+    return metrics
