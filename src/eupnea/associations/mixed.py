@@ -81,7 +81,7 @@ def _modality_rows(
 ) -> list[MetricRow]:
     values = windows[features].to_numpy(dtype=float)
     known = np.isfinite(values)
-    base = {"modality": modality, "model": MODEL, "window_s": float(windows["window_s"].iloc[0])}
+    base: dict[str, Any] = {"modality": modality, "model": MODEL, "window_s": float(windows["window_s"].iloc[0])}
     patterns: dict[bytes, list[int]] = {}
     for index in range(len(features)):
         patterns.setdefault(np.packbits(known[:, index]).tobytes(), []).append(index)

@@ -135,11 +135,11 @@ def _profile(sums: _Sums, ratio: FloatArray) -> tuple[FloatArray, FloatArray, Fl
     c = ratio[:, None] / (1 + ratio[:, None] * sums.counts)
     information, right = _normal_equations(sums, c)
     total = sums.yy - np.einsum("qg,gq->q", c, sums.sy**2)
-    beta = np.linalg.solve(information, right[..., None])[..., 0]
+    beta = np.asarray(np.linalg.solve(information, right[..., None])[..., 0], dtype=np.float64)
     sigma2 = np.maximum(total - np.einsum("qa,qa->q", beta, right), 1e-300) / n_free
     log_det = np.log1p(ratio[:, None] * sums.counts).sum(axis=1) + np.linalg.slogdet(information)[1]
-    log_likelihood = -0.5 * (n_free * (np.log(2 * np.pi * sigma2) + 1) + log_det)
-    return beta, np.asarray(sigma2, dtype=float), information, np.asarray(log_likelihood, dtype=float)
+    log_likelihood = np.asarray(-0.5 * (n_free * (np.log(2 * np.pi * sigma2) + 1) + log_det))
+    return beta, np.asarray(sigma2), information, log_likelihood
 
 
 def _best_ratio(sums: _Sums) -> FloatArray:

@@ -22,9 +22,6 @@ ACROSS = {"modes": "mode", "tasks": "task", "sessions": "session", "runs": "run"
 CONDITION = ["session", "mode", "task"]
 """What a condition is."""
 
-RECORDING_WINDOWS = "whole recordings"
-"""How features of whole recordings are named where windows name their length."""
-
 
 def reliability(
     windows: pd.DataFrame, recording_features: pd.DataFrame, dictionary: pd.DataFrame, *, config: AssociationsConfig
@@ -51,14 +48,15 @@ def reliability(
     rows: list[MetricRow] = []
     kept = one_length(windows, config)
     for modality in config.modalities:
-        for frame, length in ((kept, _length(kept)), (recording_features, np.nan)):
-            features = feature_columns(frame, modality)
-            if len(frame) and features:
-                rows += _across(frame, features, modality, length, config)
-                if np.isfinite(length):
-                    rows += _within(frame, features, modality, length, config)
+        features = feature_columns(kept, modality)
+        if len(kept) and features:
+            base = {"modality": modality, "window_s": float(kept["window_s"].iloc[0]), "level": "window"}
+            rows += _across(kept, features, base, config) + _within(kept, features, base, config)
+        features = feature_columns(recording_features, modality)
+        if len(recording_features) and features:
+            rows += _across(recording_features, features, {"modality": modality, "level": "recording"}, config)
     table = metrics_frame(rows)
-    for _, part in table.groupby(["term", "subset", "metric", "window_s"], sort=True, dropna=False):
+    for _, part in table.groupby(["term", "subset", "metric", "level"], sort=True):
         table.loc[part.index, "p_adjusted"] = benjamini_hochberg(part["p_value"])
     tested = table["p_adjusted"].notna()
     table["correction"] = table["correction"].where(~tested, "Benjamini-Hochberg over features")
@@ -68,21 +66,18 @@ def reliability(
 def one_length(windows: pd.DataFrame, config: AssociationsConfig) -> pd.DataFrame:
     """Keep the windows of one length (that of the config, else the shortest), in order of recording and time."""
     length = config.window_s if config.window_s is not None else windows["window_s"].min()
-    return windows[windows["window_s"] == length].sort_values(["recording", "start_s"], kind="stable")
-
-
-def _length(windows: pd.DataFrame) -> float:
-    return float(windows["window_s"].iloc[0]) if len(windows) else float("nan")
+    kept = windows if pd.isna(length) else windows[windows["window_s"] == length]
+    return kept.sort_values(["recording", "start_s"], kind="stable")
 
 
 def _within(
-    windows: pd.DataFrame, features: list[str], modality: str, length: float, config: AssociationsConfig
+    windows: pd.DataFrame, features: list[str], keys: dict[str, Any], config: AssociationsConfig
 ) -> list[MetricRow]:
     rows = []
     for condition, part in windows.groupby(CONDITION, sort=True):
         subset = _subset(condition)
         spread = _evenly(part, config)
-        base = {"modality": modality, "term": "windows", "subset": subset, "window_s": length}
+        base = {**keys, "term": "windows", "subset": subset}
         if spread is None:
             reason = f"fewer than {config.min_participants} participants with two windows in {subset or 'the dataset'}"
             rows.append(missing_row("reliability", "icc_3_1", reason, **base))
@@ -106,33 +101,40 @@ def _evenly(part: pd.DataFrame, config: AssociationsConfig) -> pd.DataFrame | No
 
 
 def _across(
-    frame: pd.DataFrame, features: list[str], modality: str, length: float, config: AssociationsConfig
+    frame: pd.DataFrame, features: list[str], keys: dict[str, Any], config: AssociationsConfig
 ) -> list[MetricRow]:
     rows = []
     for term, column in ACROSS.items():
-        base = {"modality": modality, "term": term, "window_s": length}
+        base = {**keys, "term": term}
         found = frame[frame[column] != ""]
         if found[column].nunique() < 2:
-            if np.isfinite(length):
+            if base["level"] == "window":
                 reason = f"the dataset has one {column} only"
                 rows.append(missing_row("reliability", "icc_3_1", reason, **base))
             continue
         others = [name for name in ("session", "mode", "task", "run") if name != column]
         cells = found.groupby(["participant", column, *others], sort=True)[features].mean().reset_index()
         means = _matched(cells, column, others, features)
+        if not len(means):
+            rows.append(missing_row("reliability", "icc_3_1", f"nobody has two {term}", **base))
+            continue
         rows += _table_rows(means.rename(columns={column: "turn"}), features, base, config)
     return rows
 
 
 def _matched(cells: pd.DataFrame, column: str, others: list[str], features: list[str]) -> pd.DataFrame:
-    """Average over the other conditions, but only those that a person has at every value of `column`."""
-    wanted = cells[column].nunique()
-    if wanted > 2:
-        people = cells.groupby("participant")[column].nunique()
-        wanted = int(min(wanted, people.mode().max()))
+    """Average over the other conditions, but only those that a person has at every value of `column`.
+
+    Values that fewer than half of the people with two of them have (a fifth session) are left out.
+    """
+    values = cells[["participant", column]].drop_duplicates()
+    repeated = values[values.groupby("participant")[column].transform("size") > 1]
+    counts = repeated[column].value_counts()
+    kept = sorted(str(value) for value in counts.index[counts >= repeated["participant"].nunique() / 2])
+    cells = cells[cells[column].isin(kept)]
     have = cells.groupby(["participant", *others])[column].transform("nunique")
-    if (have >= wanted).any():
-        cells = cells[have >= wanted]
+    if (have >= len(kept)).any():
+        cells = cells[have >= len(kept)]
     return cells.groupby(["participant", column], sort=True)[features].mean().reset_index()
 
 

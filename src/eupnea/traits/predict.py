@@ -12,7 +12,11 @@ from eupnea.evidence.permutation import sequential_p
 from eupnea.io.contract import TRAIT_PREDICTIONS
 from eupnea.io.tables import concat_tables
 from eupnea.traits import evaluate
+from eupnea.traits.calibration import calibration_curve
+from eupnea.traits.controls import confound_rows, learning_curve, random_row_rows, within_sex_rows
 from eupnea.traits.design import build_design, windows_for
+from eupnea.traits.explain import boosted_explanation, family_importance
+from eupnea.traits.gap import gap_rows
 from eupnea.traits.outputs import (
     SLOW_STANDARD,
     SLOW_THOROUGH,
@@ -81,7 +85,7 @@ def predict_traits(
             rows.append(_unanswerable_row(found, spec, modality))
             continue
         n_recordings = recordings["recording"].isin(kept["recording"]).sum() if len(recordings) else np.nan
-        more_rows, more_predictions, more_curves = _run(found, participants, targets)
+        more_rows, more_predictions, more_curves = _run(found, kept, participants, targets)
         rows += [row | {"n_recordings": float(n_recordings)} for row in more_rows]
         predictions.append(more_predictions)
         curves.append(more_curves)
@@ -126,24 +130,31 @@ def _unanswerable_row(found: Unanswerable, spec: TargetConfig, modality: str) ->
 
 
 def _run(
-    task: Task, participants: pd.DataFrame, targets: pd.DataFrame
+    task: Task, windows: pd.DataFrame, participants: pd.DataFrame, targets: pd.DataFrame
 ) -> tuple[list[MetricRow], pd.DataFrame, pd.DataFrame]:
     families, config = smoothers_of(task), task.config
     null_y = task.permuted(task.folds(0), config.permutations) if config.permutations else None
-    outputs: list[Output] = []
-    for repeat in range(config.repeats):
-        outputs += closed_form_outputs(task, families, repeat, null_y if repeat == 0 else None)[0]
+    outputs, first = closed_form_outputs(task, families, 0, null_y)
+    for repeat in range(1, config.repeats):
+        outputs += closed_form_outputs(task, families, repeat, None)[0]
     rows: list[MetricRow] = []
     for model in dict.fromkeys(output.model for output in outputs):
         own = [output for output in outputs if output.model == model]
         rows += evaluate.output_rows(task, own, null_y=null_y) + evaluate.coverage_row(task, own)
+    selected = [output for output in outputs if output.model == "selected"]
+    rows += gap_rows(task, participants, targets, selected) + within_sex_rows(task, participants, selected)
+    rows += confound_rows(task, participants, null_y) + random_row_rows(task, windows, participants)
+    rows += family_importance(task, first)
+    curves = [CURVES.empty(), learning_curve(task), calibration_curve(task, selected[0])]
     if task.modality != "demographics":
         slow, slow_rows = _slow_models(task)
+        explained, more_curves = boosted_explanation(task)
         outputs += slow
-        rows += slow_rows
+        rows += slow_rows + explained
+        curves.append(more_curves)
     note = task.target.note
     rows = [row | {"reason": note} if row["model"] == "selected" and note else row for row in rows]
-    return rows, predictions_frame(task, outputs), CURVES.empty()
+    return rows, predictions_frame(task, outputs), concat_tables(curves, CURVES)
 
 
 def _slow_models(task: Task) -> tuple[list[Output], list[MetricRow]]:

@@ -1,0 +1,221 @@
+"""Start a study from a table of features instead of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from eupnea.errors import InputError
+from eupnea.features.columns import CONTROL_MODALITIES, MODALITIES
+from eupnea.io.contract import DICTIONARY, WINDOWS
+from eupnea.recordings.labels import recording_label
+
+FAMILY = "imported"
+"""Family of columns that do not name one."""
+
+DEMOGRAPHICS = ("age", "sex", "bmi", "height", "weight")
+"""Columns that describe people, not signals, wherever they stand."""
+
+PREFIXES = {"participant": "sub-", "session": "ses-"}
+"""Prefixes that labels get when they lack them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFeatures:
+    """A feature table in the form of the pipeline.
+
+    Attributes
+    ----------
+    windows
+        One row per observation: ``features/windows.parquet``.
+    dictionary
+        ``features/dictionary.tsv``.
+    participants
+        One row per participant, with the columns that describe people.
+    targets
+        The same as a long table: participant, session, recording, name, level, value.
+    """
+
+    windows: pd.DataFrame
+    dictionary: pd.DataFrame
+    participants: pd.DataFrame
+    targets: pd.DataFrame
+
+
+def import_features(
+    source: str | Path | pd.DataFrame,
+    *,
+    participant: str = "participant",
+    people_columns: Sequence[str] = DEMOGRAPHICS,
+    modality_of: Mapping[str, str] | None = None,
+    default_modality: str = "respiration",
+    window_s: float = float("nan"),
+) -> ImportedFeatures:
+    """Read a table with one row per observation.
+
+    Parameters
+    ----------
+    source
+        A ``.parquet`` or ``.tsv`` file, or the table itself. Columns session, mode, task, run, recording, start_s,
+        window_s, block, time_on_task_s, quality are taken as what they are where they exist; other columns of numbers
+        are features.
+    participant
+        Column that names the person.
+    people_columns
+        Columns that describe people (age, sex, questionnaire scores): they become participants and targets. A column
+        that differs inside a person is an error.
+    modality_of
+        Feature → modality, for columns not called ``<modality>__<family>__<name>``.
+    default_modality
+        Modality of the columns that neither their name nor `modality_of` places; they are part of ``all`` in any case.
+    window_s
+        Length of what a row was computed from, s, where the table does not tell.
+
+    Raises
+    ------
+    InputError
+        The participant column is missing, a modality is unknown, a column is neither number nor known, a person's
+        column differs between rows, or there is no feature at all.
+    """
+    table = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else _read(Path(source))
+    where = "feature table" if isinstance(source, pd.DataFrame) else str(source)
+    if participant not in table.columns:
+        columns = ", ".join(map(str, table.columns[:10]))
+        raise InputError(
+            "The feature table has no participant column",
+            where=where,
+            found=columns,
+            allowed=participant,
+            change="name the column that tells the person",
+        )
+    table = table.rename(columns={participant: "participant"})
+    keys = _keys(table, window_s)
+    people = [name for name in people_columns if name in table.columns]
+    known = {*WINDOWS.column_names, *people}
+    features = {
+        name: _modality(str(name), modality_of or {}, default_modality, where) for name in table if name not in known
+    }
+    values = _numbers(table[list(features)], where)
+    values.columns = [_column(str(name), modality) for name, modality in features.items()]
+    if not len(values.columns):
+        raise InputError("The feature table has no feature", where=where, allowed="at least one column of numbers")
+    participants = _people(table.assign(participant=keys["participant"]), people, where)
+    return ImportedFeatures(
+        WINDOWS.conform(pd.concat([keys, values], axis=1)),
+        _dictionary(list(values.columns), where),
+        participants,
+        _targets(participants),
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError("The feature table does not exist", where=str(path), change="give the path of the table")
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix in (".tsv", ".csv"):
+        separator = "\t" if path.suffix == ".tsv" else ","
+        keys = {"participant": "str", "participant_id": "str", "session": "str", "run": "str"}
+        return pd.read_csv(path, sep=separator, na_values=["n/a", ""], keep_default_na=False, dtype=keys)
+    raise InputError("A feature table has an unknown file type", where=str(path), allowed=".parquet, .tsv, .csv")
+
+
+def _keys(table: pd.DataFrame, window_s: float) -> pd.DataFrame:
+    keys = pd.DataFrame(index=table.index)
+    for name in ("participant", "session", "mode", "task", "run", "block"):
+        text = table[name] if name in table.columns else pd.Series("", index=table.index)
+        text = text.astype("str").where(text.notna(), "")
+        prefix = PREFIXES.get(name, "")
+        keys[name] = [value if not value or value.startswith(prefix) else prefix + value for value in text]
+    if "recording" in table.columns:
+        keys["recording"] = table["recording"].astype("str")
+    else:
+        keys["recording"] = [
+            recording_label(row.participant, session=row.session, task=row.task, mode=row.mode, run=row.run)
+            for row in keys.itertuples()
+        ]
+    order = keys.groupby("recording").cumcount().astype(float)
+    keys["window_s"] = table["window_s"].astype(float) if "window_s" in table.columns else window_s
+    length = keys["window_s"].fillna(1.0)
+    keys["start_s"] = table["start_s"].astype(float) if "start_s" in table.columns else order * length
+    for name in ("time_on_task_s", "quality"):
+        keys[name] = table[name].astype(float) if name in table.columns else np.nan
+    return keys
+
+
+def _modality(name: str, modality_of: Mapping[str, str], default: str, where: str) -> str:
+    allowed = (*MODALITIES, *CONTROL_MODALITIES)
+    named = name.split("__")[0] if name.count("__") >= 2 else ""
+    modality = modality_of.get(name, named if named in allowed else default)
+    if modality not in allowed:
+        raise InputError(
+            "A feature is mapped to an unknown modality",
+            where=f"{where}: {name}",
+            found=modality,
+            allowed=", ".join(allowed),
+        )
+    return modality
+
+
+def _column(name: str, modality: str) -> str:
+    if name.count("__") >= 2 and name.split("__")[0] == modality:
+        return name
+    return f"{modality}__{FAMILY}__{name.replace('__', '_')}"
+
+
+def _numbers(values: pd.DataFrame, where: str) -> pd.DataFrame:
+    text = [str(name) for name in values.columns if not pd.api.types.is_numeric_dtype(values[name])]
+    if text:
+        raise InputError(
+            "The feature table has columns that are not numbers",
+            where=where,
+            found=", ".join(text[:10]),
+            allowed="numbers, keys of recordings, and columns that describe people",
+            change="list columns that describe people in people_columns, or take the others out",
+        )
+    return values.astype(float).replace([np.inf, -np.inf], np.nan)
+
+
+def _people(table: pd.DataFrame, columns: list[str], where: str) -> pd.DataFrame:
+    grouped = table.groupby("participant", sort=True)
+    for name in columns:
+        different = grouped[name].nunique()
+        if (different > 1).any():
+            raise InputError(
+                "A column that describes people differs between the rows of one person",
+                where=f"{where}: {name}",
+                found=str(different.idxmax()),
+                change="give one value per person, or leave the column out of people_columns",
+            )
+    return grouped[columns].first().reset_index() if columns else table[["participant"]].drop_duplicates()
+
+
+def _targets(participants: pd.DataFrame) -> pd.DataFrame:
+    rows = participants.melt("participant", var_name="name", value_name="value")
+    rows = rows[rows["value"].notna()]
+    text = [f"{value:.17g}" if isinstance(value, (int, float)) else str(value) for value in rows["value"]]
+    empty = dict.fromkeys(("session", "recording"), "")
+    rows = rows.assign(**empty, level="participant", value=pd.Series(text, index=rows.index, dtype="str"))
+    return rows[["participant", "session", "recording", "name", "level", "value"]].reset_index(drop=True)
+
+
+def _dictionary(columns: list[str], where: str) -> pd.DataFrame:
+    parts = [name.split("__") for name in columns]
+    frame = pd.DataFrame(
+        {
+            "name": columns,
+            "modality": [part[0] for part in parts],
+            "family": [part[1] for part in parts],
+            "unit": "",
+            "amplitude_free": False,
+            "comparable_kinds": "",
+            "level": "window",
+            "definition": "given by the user",
+            "source": Path(where).name,
+        }
+    )
+    return DICTIONARY.conform(frame)
