@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from eupnea.beats.table import beats_of_chunk
+from eupnea.beats.chunk import beats_of_chunk
 from eupnea.config.beats import BeatsConfig
 from eupnea.io.contract import BEATS, CARDIAC
 from eupnea.io.job import job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from eupnea.errors import ConfigError
 from eupnea.io.seeds import chunk_of
 from eupnea.recordings.discovery import discover
+from eupnea.recordings.download import REGISTRY, UNFINISHED, read_manifest, read_registry
 
 if TYPE_CHECKING:
     from eupnea.config.dataset import DatasetConfig
     from eupnea.config.study import StudyConfig
     from eupnea.recordings.entry import Entry
 
-REGISTRY = Path("config") / "datasets.csv"
 DOWNLOADED = Path("data")
-UNFINISHED = ".download-unfinished"
+SHARED = Path("..") / "shared" / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,17 @@ def plan_study(study: StudyConfig) -> StudyPlan:
 
 
 def base_of(dataset: DatasetConfig) -> Path:
-    """Return the folder of a dataset: its path, or the place that datasets of the registry are downloaded to."""
-    return dataset.path if dataset.path is not None else DOWNLOADED / dataset.registry
+    """Return the folder of a dataset: its path, or where a dataset of the registry is found.
+
+    Without a path a dataset of the registry is looked for below ``$EUPNEA_DATA``, ``data`` and ``../shared/data`` (a
+    folder that several checkouts share); where none of them has it, it belongs below the first of them.
+    """
+    if dataset.path is not None:
+        return dataset.path
+    shared = os.environ.get("EUPNEA_DATA")
+    places = [Path(shared)] if shared else [DOWNLOADED, SHARED]
+    found = [place / dataset.registry for place in places if (place / dataset.registry).is_dir()]
+    return found[0] if found else places[0] / dataset.registry
 
 
 def _simulated(study: StudyConfig) -> StudyPlan:
@@ -125,8 +134,7 @@ def _manifest_files(dataset: DatasetConfig) -> list[str]:
     """Return the files of a dataset of the registry."""
     if not REGISTRY.is_file():
         return []
-    with REGISTRY.open(encoding="utf-8", newline="") as table:
-        rows = {row["name"]: row for row in csv.DictReader(table)}
+    rows = read_registry(REGISTRY)
     if dataset.registry not in rows:
         raise ConfigError(
             "The registry does not know this dataset",
@@ -135,9 +143,7 @@ def _manifest_files(dataset: DatasetConfig) -> list[str]:
             allowed=", ".join(sorted(rows)),
             change=f"correct the name, or add a row to {REGISTRY.as_posix()}",
         )
-    manifest = REGISTRY.parent / rows[dataset.registry]["manifest"]
-    with manifest.open(encoding="utf-8", newline="") as table:
-        return [row["path"] for row in csv.DictReader(table, delimiter="\t")]
+    return [row.path for row in read_manifest(REGISTRY.parent / rows[dataset.registry].manifest)]
 
 
 def _discover_from_names(dataset: DatasetConfig, listed: list[str]) -> list[Entry]:

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from eupnea.config.dataset import DatasetConfig
+from eupnea.config.traits import TraitsConfig
+from eupnea.io.contract import INTERVALS, RECORDINGS
+from eupnea.io.job import job
+from eupnea.io.tables import read_table, stack_tables, write_table
+from eupnea.recordings.merge import check_recordings, recordings_of_chunks
+from eupnea.recordings.participants import read_people
+from eupnea.recordings.targets import check_targets, targets_table
+
+with job(snakemake.log[0]):
+    dataset = DatasetConfig.model_validate(snakemake.params.dataset)
+    base = Path(snakemake.params.base)
+    recordings = recordings_of_chunks([read_table(path, RECORDINGS) for path in snakemake.input.recordings])
+    check_recordings(recordings, dataset)
+    people = read_people(dataset, base, recordings)
+    targets = targets_table(dataset, base, recordings, people.table)
+    check_targets(targets, [target.name for target in TraitsConfig.model_validate(snakemake.params.traits).targets])
+    intervals = stack_tables(
+        [read_table(path, INTERVALS) for path in snakemake.input.intervals], by=["recording", "onset_s", "role"]
+    )
+    write_table(people.table, snakemake.output.participants)
+    write_table(targets, snakemake.output.targets)
+    write_table(intervals, snakemake.output.intervals, INTERVALS)
+    write_table(recordings, snakemake.output.recordings, RECORDINGS)
