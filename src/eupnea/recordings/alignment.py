@@ -75,10 +75,14 @@ def _align(reference: FoundClock, own: FoundClock, config: AlignmentConfig) -> C
     if good:
         return ClockAlignment("trigger", max(good, key=lambda fit: fit.n_pulses))
     few = config.min_pulses
-    both_have_pulses = any(one.size >= few for one in reference.pulses) and any(one.size >= few for one in own.pulses)
+    both_have_pulses = _pulses(reference) >= few and _pulses(own) >= few
     if reference.declares_start and own.declares_start and not both_have_pulses:
         return ClockAlignment("declared", ClockFit(0.0, 0.0, config.declared_se_s, float("nan")))
     problem = fits[0].problem if fits else "no shared trigger"
     if not (reference.declares_start and own.declares_start):
         problem += ", and no declared start times"
     return ClockAlignment("not_aligned", ClockFit(problem=problem))
+
+
+def _pulses(clock: FoundClock) -> int:
+    return max((train.times_s.size for train in clock.pulses), default=0)

@@ -181,8 +181,8 @@ def _dependencies(base: Path, path: str, reader: str) -> tuple[str, ...]:
     try:
         header_of_record = read_header(inside(base, path), path)
     except (EupneaError, OSError):
-        beside = f"{path.removesuffix('.hea')}.dat"
-        return (path, beside) if (base / beside).is_file() else (path,)
+        data = f"{path.removesuffix('.hea')}.dat"
+        return (path, data) if (base / data).is_file() else (path,)
     folder = path.rpartition("/")[0]
     files = dict.fromkeys(f"{folder}/{one.file}" if folder else one.file for one in header_of_record.signals)
     return (path, *(one for one in files if (base / one).is_file()))

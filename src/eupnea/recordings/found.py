@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from eupnea.recordings.channels import CARDIAC_KINDS, RESPIRATION_KINDS, rule_fo
 from eupnea.recordings.checks import check_channel
 from eupnea.recordings.findings import Finding, finding_of
 from eupnea.recordings.readers.registry import limits_of, read_file
-from eupnea.recordings.triggers import Times, pulse_times
+from eupnea.recordings.triggers import PulseTrain, pulse_train
 
 if TYPE_CHECKING:
     from eupnea.config.dataset import ChannelRule, DatasetConfig
@@ -55,7 +55,7 @@ class FoundClock:
 
     name: str
     declares_start: bool = True
-    pulses: list[Times] = field(default_factory=list)
+    pulses: list[PulseTrain] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
 
 
@@ -131,15 +131,17 @@ def _add_content(
         if rule is None:
             found.unrecognised.append(name)
         elif rule.kind == "trigger":
-            clock.pulses.append(_shifted_pulses(raw, shift, config))
+            clock.pulses.append(_pulses(raw, shift, config))
         elif rule.kind in (*RESPIRATION_KINDS, *CARDIAC_KINDS):
             found.channels.append(_found_channel(found, source, name, raw, rule, config, shift))
 
 
-def _shifted_pulses(raw: RawSignal, shift: float, config: RecordingsConfig) -> Times:
+def _pulses(raw: RawSignal, shift: float, config: RecordingsConfig) -> PulseTrain:
+    shifted = replace(raw, start_s=raw.start_s + shift)
     if raw.times_s is not None:
-        return raw.times_s[np.nan_to_num(raw.values) > 0] + shift
-    return pulse_times(raw, min_separation_s=config.alignment.min_separation_s) + shift
+        times = raw.times_s[np.nan_to_num(raw.values) > 0] + shift
+        return PulseTrain(times, shifted.start_s, shifted.start_s + raw.duration_s)
+    return pulse_train(shifted, min_separation_s=config.alignment.min_separation_s)
 
 
 def _found_channel(

@@ -119,7 +119,7 @@ def _rows(base: Path, relative: str, wanted: dict[str, str]) -> list[tuple[dict[
     return whitelisted(read_tsv(inside(base, relative), relative), wanted)
 
 
-def check_targets(targets: pd.DataFrame, names: Sequence[str], *, key: str = "traits.targets") -> None:
+def check_targets(targets: pd.DataFrame, names: Sequence[tuple[str, str]], *, key: str = "traits.targets") -> None:
     """Make sure that every target exists and varies.
 
     Parameters
@@ -127,7 +127,7 @@ def check_targets(targets: pd.DataFrame, names: Sequence[str], *, key: str = "tr
     targets
         What `targets_table` returns.
     names
-        Names of the targets that the study predicts.
+        (name, level) of the targets that the study asks for by name.
     key
         Config key that holds them, for messages.
 
@@ -136,21 +136,32 @@ def check_targets(targets: pd.DataFrame, names: Sequence[str], *, key: str = "tr
     ConfigError
         A target has no column, no known value, or the same value for everybody.
     """
-    available = sorted(set(targets["name"]))
-    for name in names:
-        values = targets.loc[targets["name"] == name, "value"]
-        if values.empty:
-            raise ConfigError(
-                "A target does not exist in the dataset, or no participant with recordings has a value",
-                where=key,
-                found=name,
-                allowed=", ".join(available) or "none: the dataset has no usable column",
-                change="correct the key, or keep the column with dataset.participants.columns or dataset.targets",
-            )
-        if values.nunique() < 2:
-            raise ConfigError(
-                "A target has the same value for everybody",
-                where=key,
-                found=f"{name} = {values.iloc[0]}",
-                change="leave the target out",
-            )
+    for name, level in names:
+        problem = target_problem(targets, name, level, key=key)
+        if problem is not None:
+            raise problem
+
+
+def target_problem(
+    targets: pd.DataFrame, name: str, level: str = "participant", *, key: str = "traits.targets"
+) -> ConfigError | None:
+    """Return why a target cannot be predicted, or None when it exists and varies."""
+    values = targets.loc[(targets["name"] == name) & (targets["level"] == level), "value"]
+    if values.empty:
+        known = targets[["name", "level"]].drop_duplicates().sort_values(["name", "level"])
+        available = [f"{row.name_} ({row.level})" for row in known.rename(columns={"name": "name_"}).itertuples()]
+        return ConfigError(
+            "A target does not exist in the dataset, or no participant with recordings has a value",
+            where=key,
+            found=f"{name} ({level})",
+            allowed=", ".join(available) or "none: the dataset has no usable column",
+            change="correct the key, or keep the column with dataset.participants.columns or dataset.targets",
+        )
+    if values.nunique() < 2:
+        return ConfigError(
+            "A target has the same value for everybody",
+            where=key,
+            found=f"{name} = {values.iloc[0]}",
+            change="leave the target out",
+        )
+    return None

@@ -34,6 +34,23 @@ _MARGIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class PulseTrain:
+    """When the trigger pulses of one device start, and from when to when it listened, on its own clock, s.
+
+    Attributes
+    ----------
+    times_s
+        Shape (n_pulses,), rising.
+    start_s, end_s
+        The stretch in which a pulse would have been seen: what tells a whole train of periodic pulses from a cut one.
+    """
+
+    times_s: Times
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ClockFit:
     """How a device's clock relates to the reference clock: reference = own / (1 + drift) + offset.
 
@@ -65,8 +82,8 @@ def to_recording_clock(own_s: Times | float, *, offset_s: float, drift_ppm: floa
     return own_s / (1 + drift_ppm * PPM) + offset_s
 
 
-def pulse_times(trigger: RawSignal, *, min_separation_s: float) -> Times:
-    """Return when trigger pulses start, on the device's clock, s.
+def pulse_train(trigger: RawSignal, *, min_separation_s: float) -> PulseTrain:
+    """Find when trigger pulses start.
 
     Parameters
     ----------
@@ -77,12 +94,13 @@ def pulse_times(trigger: RawSignal, *, min_separation_s: float) -> Times:
 
     Returns
     -------
-    array, shape (n_pulses,)
-        Empty when the channel never changes. Half a sample before the first sample of a pulse.
+    PulseTrain
+        Without pulses when the channel never changes. A pulse starts half a sample before its first sample.
     """
     values = np.nan_to_num(trigger.values, nan=np.nanmedian(trigger.values) if np.isfinite(trigger.values).any() else 0)
+    end_s = trigger.start_s + trigger.duration_s
     if values.size < 2 or values.min() == values.max():
-        return np.empty(0)
+        return PulseTrain(np.empty(0), trigger.start_s, end_s)
     low, high = np.percentile(values, _LEVELS)
     if high == low:
         low, high = values.min(), values.max()
@@ -91,16 +109,16 @@ def pulse_times(trigger: RawSignal, *, min_separation_s: float) -> Times:
     edges = np.flatnonzero(active[1:] & ~active[:-1]) + 0.5
     times = np.asarray(trigger.start_s + edges / trigger.sampling_hz, dtype=np.float64)
     keep = np.r_[True, np.diff(times) >= min_separation_s] if times.size else np.empty(0, dtype=bool)
-    return times[keep]
+    return PulseTrain(times[keep], trigger.start_s, end_s)
 
 
-def align_pulses(reference: Times, own: Times, config: AlignmentConfig) -> ClockFit:
+def align_pulses(reference_train: PulseTrain, own_train: PulseTrain, config: AlignmentConfig) -> ClockFit:
     """Find offset and drift of a clock from the pulses that two devices share.
 
     Parameters
     ----------
-    reference, own
-        Shape (n,), (m,): pulse times on the reference clock and on the clock to be aligned, s, rising.
+    reference_train, own_train
+        Pulses on the reference clock and on the clock to be aligned.
     config
         Search range, tolerance, and how many pulses are needed.
 
@@ -109,6 +127,7 @@ def align_pulses(reference: Times, own: Times, config: AlignmentConfig) -> Clock
     ClockFit
         With `problem` set when too few pulses agree, or when several offsets explain the pulses equally well.
     """
+    reference, own = reference_train.times_s, own_train.times_s
     fewest = min(reference.size, own.size)
     if fewest < config.min_pulses:
         return ClockFit(
@@ -116,7 +135,7 @@ def align_pulses(reference: Times, own: Times, config: AlignmentConfig) -> Clock
         )
     if max(reference.size, own.size) > _MAX_PULSES:
         return ClockFit(problem=f"too many trigger pulses ({reference.size} and {own.size}): noise?")
-    solutions = [_refined(reference, own, start, config) for start in _candidates(reference, own, config)]
+    solutions = [_refined(reference_train, own_train, start, config) for start in _candidates(reference, own, config)]
     solutions = [one for one in solutions if one[1].n_pulses >= config.min_pulses]
     solutions.sort(key=lambda one: (-one[0], abs(one[1].offset_s)))
     if not solutions or solutions[0][1].n_pulses < fewest / 2:
@@ -175,9 +194,10 @@ def _peaks(votes: NDArray[np.int64], residual: Times, config: AlignmentConfig) -
 
 
 def _refined(
-    reference: Times, own: Times, start: tuple[float, float], config: AlignmentConfig
+    reference_train: PulseTrain, own_train: PulseTrain, start: tuple[float, float], config: AlignmentConfig
 ) -> tuple[float, ClockFit]:
     """Fit a line to the matched pulses; return its score (matched minus unmatched pulses) and the fit."""
+    reference, own = reference_train.times_s, own_train.times_s
     middle = (own[0] + own[-1]) / 2
     offset, slope = start
     pairs = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
@@ -193,11 +213,13 @@ def _refined(
         return -np.inf, ClockFit()
     offset, slope, keep = _robust_line(own[pairs[:, 1]] - middle, reference[pairs[:, 0]] - own[pairs[:, 1]])
     expected = own + offset + slope * (own - middle)
-    low, high = max(expected[0], reference[0]), min(expected[-1], reference[-1])
-    edge = config.tolerance_s
-    shared = ((expected >= low - edge) & (expected <= high + edge)).sum()
-    shared_reference = ((reference >= low - edge) & (reference <= high + edge)).sum()
-    unmatched = shared + shared_reference - 2 * len(pairs)
+    ends = np.array([own_train.start_s, own_train.end_s])
+    own_start, own_end = ends + offset + slope * (ends - middle)
+    low = max(own_start, reference_train.start_s) + config.tolerance_s
+    high = min(own_end, reference_train.end_s) - config.tolerance_s
+    shared = ((expected >= low) & (expected <= high)).sum()
+    shared_reference = ((reference >= low) & (reference <= high)).sum()
+    unmatched = max(0, shared + shared_reference - 2 * len(pairs))
     return float(len(pairs) - unmatched), _fit(own[pairs[:, 1]], reference[pairs[:, 0]], offset, slope, middle, keep)
 
 
