@@ -73,6 +73,11 @@ class Study:
         return self._table("recordings/participants.tsv")
 
     @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row per thing that is odd about the participants' table."""
+        return self._table("recordings/findings.tsv")
+
+    @cached_property
     def intervals(self) -> pd.DataFrame:
         """Used, excluded and block intervals of each recording."""
         return self._table("recordings/intervals.parquet", contract.INTERVALS)

@@ -56,6 +56,7 @@ rule recordings:
         recordings=f"{FOLDER}/recordings/recordings.tsv",
         participants=f"{FOLDER}/recordings/participants.tsv",
         targets=f"{FOLDER}/recordings/targets.parquet",
+        findings=f"{FOLDER}/recordings/findings.tsv",
         intervals=f"{FOLDER}/recordings/intervals.parquet",
     log:
         f"{FOLDER}/logs/recordings/recordings.log",

@@ -7,6 +7,7 @@ from eupnea.config.traits import TraitsConfig
 from eupnea.io.contract import INTERVALS, RECORDINGS
 from eupnea.io.job import job
 from eupnea.io.tables import read_table, stack_tables, write_table
+from eupnea.recordings.findings import findings_frame
 from eupnea.recordings.merge import check_recordings, recordings_of_chunks
 from eupnea.recordings.participants import read_people
 from eupnea.recordings.targets import check_targets, targets_table
@@ -22,6 +23,7 @@ with job(snakemake.log[0]):
     intervals = stack_tables(
         [read_table(path, INTERVALS) for path in snakemake.input.intervals], by=["recording", "onset_s", "role"]
     )
+    write_table(findings_frame(people.findings), snakemake.output.findings)
     write_table(people.table, snakemake.output.participants)
     write_table(targets, snakemake.output.targets)
     write_table(intervals, snakemake.output.intervals, INTERVALS)

@@ -62,6 +62,7 @@ def _recordings(study: Study) -> Section:
     ]
     if absent:
         texts.append(f"{len(absent)} participants are listed without any recording: {', '.join(absent)}.")
+    texts += [f"{what}." for what in study.findings["what"] if "have no recordings" not in what]
     section = Section("recordings", "Recordings", texts)
     if len(aside):
         table = aside[["recording", "signals", "duration_s", "reason"]]
