@@ -85,8 +85,9 @@ class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
         roots, vectors = np.sqrt(values[known]), vectors[:, known]
         images = vectors * roots
         if radius == "auto":
-            options = {"scale_c": self.scale_c, "fit_intercept": self.fit_intercept, "seed": self.random_state}
-            radius = auto_radius(images, norm=2, **options)
+            radius = auto_radius(
+                images, norm=2, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
+            )
         found = solve(
             images,
             np.asarray(target, dtype=float),
@@ -126,5 +127,8 @@ class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
         return 1.0 / (X.shape[1] * variance) if variance > 0 else 1.0
 
     def _kernel(self, A: Array, B: Array) -> Array:
+        if self.kernel == "rbf":
+            distances = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2 * A @ B.T
+            return np.asarray(np.exp(-self.gamma_ * np.maximum(distances, 0.0)))
         options = {"gamma": self.gamma_, "degree": self.degree, "coef0": self.coef0}
         return np.asarray(pairwise_kernels(A, B, metric=self.kernel, filter_params=True, **options))

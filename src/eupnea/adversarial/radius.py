@@ -92,9 +92,27 @@ def _dual_l2(X: Array, y: Array, fit_intercept: bool) -> Array:
 
 
 def _dual_inf(X: Array, y: Array, fit_intercept: bool) -> Array:
+    return least_sum_interpolator(X, y, fit_intercept=fit_intercept)[2]
+
+
+def least_sum_interpolator(X: Array, y: Array, *, fit_intercept: bool = True) -> tuple[Array, float, Array]:
+    """Return coefficients with the smallest Σ|βⱼ| that reproduce y, the intercept, and the dual solution α.
+
+    Raises
+    ------
+    ValueError
+        No coefficients reproduce y.
+    """
     from scipy.optimize import linprog
 
     n, p = X.shape
-    balance = {"A_eq": np.ones((1, n)), "b_eq": np.zeros(1)} if fit_intercept else {}
-    found = linprog(-y, A_ub=np.vstack([X.T, -X.T]), b_ub=np.ones(2 * p), bounds=(None, None), **balance)
-    return np.asarray(found.x, dtype=float)
+    ones = np.ones((n, 1)) if fit_intercept else np.empty((n, 0))
+    equations = np.hstack([X, -X, ones])
+    bounds = [(0.0, None)] * (2 * p) + [(None, None)] * ones.shape[1]
+    costs = np.concatenate([np.ones(2 * p), np.zeros(ones.shape[1])])
+    found = linprog(costs, A_eq=equations, b_eq=y, bounds=bounds)
+    if found.x is None:
+        message = "the rows cannot be interpolated"
+        raise ValueError(message)
+    intercept = float(found.x[-1]) if fit_intercept else 0.0
+    return found.x[:p] - found.x[p : 2 * p], intercept, np.asarray(found.eqlin.marginals, dtype=float)

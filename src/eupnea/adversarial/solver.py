@@ -21,9 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from eupnea.adversarial.radius import Norm, dual_norm, perturbation_norm, zero_radius
+from eupnea.adversarial.bounds import lower_bound, mean_square
+from eupnea.adversarial.polish import State, polish
+from eupnea.adversarial.radius import Norm, dual_norm, least_sum_interpolator, perturbation_norm, zero_radius
 
 Array = NDArray[np.float64]
 
@@ -31,11 +33,26 @@ FLOOR_START, FLOOR_END, FLOOR_DECAY = 1e-2, 1e-10, 0.5
 """Smallest residual and coefficient that weights are computed from, as shares of the largest: starts large, so that no
 term is frozen at zero too early, and shrinks by the decay in each iteration."""
 
-GRID_STEPS = np.concatenate([np.linspace(0.25, 2.0, 8), np.geomspace(2.5, 40.0, 8)])
+GRID_STEPS = np.array([0.4, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0, 16.0, 40.0])
 """Step lengths that the line search tries before it refines the best of them; 1 is the reweighted ridge step itself."""
 
-REFINEMENTS = 12
+REFINEMENTS = 8
 """Golden-section steps of the line search."""
+
+POLISH_AT = frozenset({4, 8, 12, 17, 23, 30, 40, 55, 75, 100, 150, 200, 300, 500})
+"""Iterations after which the exact finish is tried."""
+
+POLISH_UP_TO = 3000
+"""Smaller dimension of the data above which the exact finish is too expensive."""
+
+INTERPOLATE_AT = 12
+"""Attempt at an exact finish that, when it fails, is followed by a look at the interpolator (more columns than rows)."""
+
+INTERPOLATE_UP_TO = 2_000_000
+"""Size of the data above which the linear program of the interpolator is too expensive."""
+
+JITTER = 1e-13
+"""Share of the mean diagonal that is added to a matrix of inner products, so that rounding cannot make it indefinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +80,7 @@ class Solution:
 
 def objective(X: Array, y: Array, coef: Array, intercept: float, *, radius: float, norm: Norm) -> float:
     """Return (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)²: the mean squared error under the worst perturbation."""
-    return _loss(y - X @ coef - intercept, radius * float(dual_norm(coef, norm)))
-
-
-def _loss(residual: Array, size: float) -> float:
-    return float(np.mean((np.abs(residual) + size) ** 2))
-
-
-def lower_bound(u: Array, y: Array, reach: float) -> float:
-    """Return the dual value of u (Σu = 0 if there is an intercept), given `reach` = ‖X'u‖_p / δ."""
-    magnitude = np.sort(np.abs(u))
-    level = water_level(magnitude, reach)
-    total = float(np.sum(np.maximum(magnitude, level) ** 2))
-    return float(u @ y) ** 2 / (y.size * total) if total > 0 else 0.0
-
-
-def water_level(ascending: Array, reach: float) -> float:
-    """Return the smallest c ≥ 0 with Σ max(aᵢ, c) ≥ reach, for sorted a."""
-    if float(ascending.sum()) >= reach:
-        return 0.0
-    counts = np.arange(1, ascending.size + 1)
-    above = ascending.sum() - np.cumsum(ascending)
-    levels = (reach - above) / counts
-    ceilings = np.append(ascending[1:], np.inf)
-    return float(levels[np.argmax(levels <= ceilings)])
+    return mean_square(y - X @ coef - intercept, radius * float(dual_norm(coef, norm)))
 
 
 @dataclass(slots=True)
@@ -139,10 +133,14 @@ def solve(
         return _finish(centred, y, coef, start, means, (radius, norm), (0.0, 0))
     if radius >= zero_radius(centred, y, norm=norm, fit_intercept=fit_intercept):
         return _finish(centred, y, np.zeros(X.shape[1]), start, means, (radius, norm), (0.0, 0))
-    point, bound, n_iter = _iterate(_Ridge(centred, y, norm, fit_intercept), start, radius, tol, max_iter)
-    loss = _loss(y - point.fitted - point.intercept, point.size)
-    gap = max(0.0, (loss - bound) / loss) if loss > 0 else 0.0
-    return _finish(centred, y, point.coef, point.intercept, means, (radius, norm), (gap, n_iter))
+    if norm == 2 and X.shape[1] > y.size:
+        images, pull_back = _images(centred)
+        point, gap, n_iter = _optimise(images, y, start, (radius, norm, fit_intercept), tol, max_iter)
+        coef = pull_back(point.coef)
+    else:
+        point, gap, n_iter = _optimise(centred, y, start, (radius, norm, fit_intercept), tol, max_iter)
+        coef = point.coef
+    return _finish(centred, y, coef, point.intercept, means, (radius, norm), (gap, n_iter))
 
 
 def _finish(
@@ -159,18 +157,35 @@ def _finish(
     return Solution(coef, float(intercept - means @ coef), value, *progress)
 
 
+def _images(centred: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """Return n coordinates that keep all inner products of n rows, and the way back from their coefficients.
+
+    A constant direction is added: it makes the matrix regular, and no optimal solution uses it beside an intercept.
+    """
+    gram = centred @ centred.T
+    scale = float(np.trace(gram)) / gram.shape[0]
+    gram += scale / gram.shape[0]
+    gram[np.diag_indices_from(gram)] += JITTER * scale
+    lower = np.linalg.cholesky(gram)
+
+    def pull_back(coef: Array) -> Array:
+        return np.asarray(centred.T @ solve_triangular(lower, coef, lower=True, trans="T"))
+
+    return lower, pull_back
+
+
 class _Ridge:
     """Weighted ridge problems on the same data, in whichever of the two spaces is smaller."""
 
     def __init__(self, X: Array, y: Array, norm: Norm, fit_intercept: bool) -> None:
         self.X, self.y, self.norm, self.fit_intercept = X, y, norm, fit_intercept
         n, p = X.shape
-        self.gram = X @ X.T if norm == 2 and p > n else None
+        self.gram = X @ X.T if norm == 2 and p >= n else None
 
     def solve(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
         """Return coefficients, intercept, fitted values, and u/2 = weights × residuals (sum zero with intercept)."""
         n, p = self.X.shape
-        return self._dual(weights, penalties) if p > n else self._primal(weights, penalties)
+        return self._dual(weights, penalties) if p >= n else self._primal(weights, penalties)
 
     def _dual(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
         K = self.gram / penalties[0] if self.gram is not None else (self.X / penalties) @ self.X.T
@@ -196,26 +211,55 @@ class _Ridge:
         return coef, intercept, fitted, weights * (self.y - fitted - intercept)
 
 
-def _iterate(ridge: _Ridge, start: float, radius: float, tol: float, max_iter: int) -> tuple[_Point, float, int]:
-    y, norm = ridge.y, ridge.norm
-    n, p = ridge.X.shape
-    point = _Point(np.zeros(p), start, np.zeros(n), 0.0)
-    weights, penalties = np.ones(n), np.full(p, n * radius**2)
+def _optimise(
+    X: Array, y: Array, start: float, problem: tuple[float, Norm, bool], tol: float, max_iter: int
+) -> tuple[_Point, float, int]:
+    """Iterate reweighted ridge with line search; now and then try to finish exactly. Return point, gap, iterations."""
+    radius, norm, fit_intercept = problem
+    ridge = _Ridge(X, y, norm, fit_intercept)
+    point = _Point(np.zeros(X.shape[1]), start, np.zeros(y.size), 0.0)
+    weights, penalties = np.ones(y.size), np.full(X.shape[1], y.size * radius**2)
     scale = float(np.abs(y - start).max())
-    bound, floor, n_iter = 0.0, FLOOR_START, 0
+    bound, loss, floor, n_iter = 0.0, np.inf, FLOOR_START, 0
     for n_iter in range(1, max_iter + 1):
         coef, intercept, fitted, half_u = ridge.solve(weights, penalties)
-        u = half_u - half_u.mean() if ridge.fit_intercept else half_u
-        reach = float(perturbation_norm(ridge.X.T @ u, norm)) / radius
-        bound = max(bound, lower_bound(u, y, reach))
+        u = 2 * (half_u - half_u.mean()) if fit_intercept else 2 * half_u
+        bound = max(bound, lower_bound(u, y, float(perturbation_norm(X.T @ u, norm)) / radius))
         target = _Point(coef, intercept, fitted, radius * float(dual_norm(coef, norm)))
         point = _search(point, target, y, radius, norm) if n_iter > 1 else target
-        loss = _loss(y - point.fitted - point.intercept, point.size)
+        loss = mean_square(y - point.fitted - point.intercept, point.size)
+        if loss - bound > tol * loss and n_iter in POLISH_AT and min(X.shape) <= POLISH_UP_TO:
+            done = polish(
+                X, y, State(point.coef, point.intercept, u), radius=radius, norm=norm, fit_intercept=fit_intercept
+            )
+            if n_iter == INTERPOLATE_AT and done.loss - done.bound > tol * done.loss and _may_interpolate(X, norm):
+                done = _interpolated(X, y, radius, fit_intercept)
+            bound = max(bound, done.bound)
+            if done.loss < loss:
+                size = radius * float(dual_norm(done.coef, norm))
+                point, loss = _Point(done.coef, done.intercept, X @ done.coef, size), done.loss
         if loss - bound <= tol * loss:
             break
         weights, penalties = _weights(point, y, radius, norm, floor, scale)
         floor = max(floor * FLOOR_DECAY, FLOOR_END)
-    return point, bound, n_iter
+    return point, max(0.0, (loss - bound) / loss), n_iter
+
+
+def _may_interpolate(X: Array, norm: Norm) -> bool:
+    return norm == "inf" and X.shape[1] >= X.shape[0] and X.size <= INTERPOLATE_UP_TO
+
+
+def _interpolated(X: Array, y: Array, radius: float, fit_intercept: bool) -> State:
+    """Return the interpolator with the smallest Σ|βⱼ|: below a certain radius it is the optimum."""
+    try:
+        coef, intercept, alpha = least_sum_interpolator(X, y, fit_intercept=fit_intercept)
+    except ValueError:
+        return State(np.zeros(X.shape[1]), 0.0, np.zeros(y.size))
+    residual = y - X @ coef - intercept
+    loss = mean_square(residual, radius * float(dual_norm(coef, "inf")))
+    balanced = alpha - alpha.mean() if fit_intercept else alpha
+    bound = lower_bound(balanced, y, float(perturbation_norm(X.T @ balanced, "inf")) / radius)
+    return State(coef, intercept, alpha, loss, bound)
 
 
 def _weights(point: _Point, y: Array, radius: float, norm: Norm, floor: float, scale: float) -> tuple[Array, Array]:
@@ -236,7 +280,7 @@ def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _P
     direction = new.coef - old.coef
 
     def at(step: float) -> float:
-        return _loss(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
+        return mean_square(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
 
     step = _minimise_on_line(at)
     coef = old.coef + step * direction

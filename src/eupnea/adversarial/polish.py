@@ -1,0 +1,191 @@
+"""Finish an adversarial regression exactly, once the iterations show which residuals and coefficients are zero.
+
+At the optimum some residuals are exactly zero, and for ℓ∞ perturbations most coefficients are. Given these sets and the
+signs of the others the loss is smooth, and its optimum solves a small system of equations; whatever turns out to be on
+the wrong side is moved, and the system is solved again (a semismooth Newton method).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eupnea.adversarial.bounds import lower_bound, mean_square
+from eupnea.adversarial.radius import Norm, dual_norm, perturbation_norm
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+ROUNDS = 15
+"""Systems solved at most."""
+
+NEAR_LARGEST = 0.97
+"""A coefficient may differ from zero when its column's |x'u| is at least this share of the largest."""
+
+SLACK = 1e-9
+"""Relative violation of a bound that counts as rounding."""
+
+
+@dataclass(slots=True)
+class State:
+    """Where the method stands.
+
+    Attributes
+    ----------
+    coef, intercept
+        Shape (p,), and a number.
+    u
+        Shape (n,): the dual variable.
+    loss, bound
+        Objective, and a lower bound of the optimum.
+    """
+
+    coef: Array
+    intercept: float
+    u: Array
+    loss: float = np.inf
+    bound: float = 0.0
+
+
+@dataclass(slots=True)
+class _Sets:
+    """Which residuals are zero, the signs of the others, and the signs of the coefficients (0: not used)."""
+
+    zero: Mask
+    signs: Array
+    used: Array
+
+
+def polish(X: Array, y: Array, start: State, *, radius: float, norm: Norm, fit_intercept: bool) -> State:
+    """Solve the problem on the sets that `start` suggests, correcting them.
+
+    Parameters
+    ----------
+    X, y
+        Shapes (n, p) and (n,).
+    start
+        Coefficients, intercept and dual variable of a nearly optimal point.
+    radius, norm, fit_intercept
+        The problem.
+
+    Returns
+    -------
+    State
+        The point with the smallest loss and the largest lower bound met; ``loss`` is infinite when nothing was solved.
+    """
+    best = State(start.coef, start.intercept, start.u)
+    now, sets = start, _first_sets(X, y, start, radius, norm)
+    for _ in range(ROUNDS):
+        _limit_zeros(sets, now.u, norm, fit_intercept)
+        try:
+            now = _step(X, y, now, sets, radius, norm, fit_intercept)
+        except np.linalg.LinAlgError:
+            break
+        if not (np.isfinite(now.loss) and np.isfinite(now.bound)):
+            break
+        bound = max(best.bound, now.bound)
+        best = now if now.loss < best.loss else best
+        best = State(best.coef, best.intercept, best.u, best.loss, bound)
+        moved = _move(X, y, now, sets, radius, norm)
+        done = not moved and (norm == "inf" or best.loss - best.bound <= SLACK * best.loss)
+        if done or not sets.used.any():
+            break
+    return best
+
+
+def _first_sets(X: Array, y: Array, start: State, radius: float, norm: Norm) -> _Sets:
+    residual = y - X @ start.coef - start.intercept
+    zero = np.abs(start.u) < 2 * radius * float(dual_norm(start.coef, norm))
+    signs = np.where(zero, np.where(residual >= 0, 1.0, -1.0), np.sign(start.u))
+    if norm == 2:
+        return _Sets(zero, signs, np.ones(X.shape[1]))
+    pull = X.T @ start.u
+    near = np.abs(pull) >= NEAR_LARGEST * np.abs(pull).max()
+    return _Sets(zero, signs, np.where(near, np.sign(pull), 0.0))
+
+
+def _limit_zeros(sets: _Sets, u: Array, norm: Norm, fit_intercept: bool) -> None:
+    """Let no more residuals be zero than there are coefficients to make them so."""
+    most = int(np.count_nonzero(sets.used)) + fit_intercept
+    if np.count_nonzero(sets.zero) > most:
+        rank = np.where(sets.zero, np.abs(u), np.inf).argsort(kind="stable")
+        sets.zero = np.zeros(u.size, dtype=bool)
+        sets.zero[rank[:most]] = True
+
+
+def _step(X: Array, y: Array, now: State, sets: _Sets, radius: float, norm: Norm, fit_intercept: bool) -> State:
+    used = np.flatnonzero(sets.used)
+    slope, curvature = _norm_terms(now, sets, used, norm)
+    others = ~sets.zero
+    ones = np.ones((y.size, 1)) if fit_intercept else np.empty((y.size, 0))
+    rows = np.hstack([X[:, used], ones])
+    slopes = np.append(radius * slope, np.zeros(ones.shape[1]))
+    errors = slopes - sets.signs[others, None] * rows[others]
+    hessian = 2 * errors.T @ errors + 2 * sets.zero.sum() * np.outer(slopes, slopes)
+    right = -2 * errors.T @ (sets.signs * y)[others]
+    if curvature is not None:
+        pressure = radius * float(np.maximum(np.abs(now.u), 2 * radius * np.linalg.norm(now.coef)).sum())
+        hessian[: used.size, : used.size] += pressure * curvature
+    solution = _solve_kkt(hessian, rows[sets.zero], right, y[sets.zero])
+    coef = np.zeros(X.shape[1])
+    coef[used] = solution[: used.size]
+    intercept = float(solution[used.size]) if fit_intercept else 0.0
+    return _state(X, y, coef, intercept, solution[rows.shape[1] :], sets, (radius, norm, fit_intercept))
+
+
+def _norm_terms(now: State, sets: _Sets, used: NDArray[np.intp], norm: Norm) -> tuple[Array, Array | None]:
+    """Return slope and curvature of ‖β‖_q at the current coefficients; the curvature's product with them is zero."""
+    if norm == "inf":
+        return sets.used[used], None
+    length = max(float(np.linalg.norm(now.coef)), np.finfo(float).tiny)
+    slope = now.coef / length
+    return slope, (np.eye(slope.size) - np.outer(slope, slope)) / length
+
+
+def _solve_kkt(hessian: Array, constraints: Array, right: Array, values: Array) -> Array:
+    q, m = hessian.shape[0], constraints.shape[0]
+    system = np.zeros((q + m, q + m))
+    system[:q, :q] = hessian
+    system[:q, q:] = -constraints.T
+    system[q:, :q] = -constraints
+    return np.linalg.solve(system, np.concatenate([right, -values]))
+
+
+def _state(
+    X: Array,
+    y: Array,
+    coef: Array,
+    intercept: float,
+    multipliers: Array,
+    sets: _Sets,
+    problem: tuple[float, Norm, bool],
+) -> State:
+    radius, norm, fit_intercept = problem
+    size = radius * float(dual_norm(coef, norm))
+    residual = y - X @ coef - intercept
+    residual[sets.zero] = 0.0
+    u = 2 * sets.signs * (sets.signs * residual + size)
+    u[sets.zero] = multipliers
+    balanced = u - u.mean() if fit_intercept else u
+    bound = lower_bound(balanced, y, float(perturbation_norm(X.T @ balanced, norm)) / radius)
+    return State(coef, intercept, u, mean_square(residual, size), bound)
+
+
+def _move(X: Array, y: Array, now: State, sets: _Sets, radius: float, norm: Norm) -> bool:
+    """Move what is on the wrong side; return whether anything was."""
+    size = radius * float(dual_norm(now.coef, norm))
+    residual = y - X @ now.coef - now.intercept
+    flipped = ~sets.zero & (sets.signs * residual < 0)
+    released = sets.zero & (np.abs(now.u) > 2 * size * (1 + SLACK))
+    sets.signs = np.where(released, np.sign(now.u), sets.signs)
+    sets.zero = (sets.zero & ~released) | flipped
+    if norm == 2:
+        return bool(flipped.any() or released.any())
+    pull = X.T @ now.u
+    limit = radius * float(np.maximum(np.abs(now.u), 2 * size).sum())
+    dropped = sets.used * now.coef < 0
+    added = (sets.used == 0) & (np.abs(pull) > limit * (1 + SLACK))
+    sets.used = np.where(dropped, 0.0, np.where(added, np.sign(pull), sets.used))
+    return bool(flipped.any() or released.any() or dropped.any() or added.any())
