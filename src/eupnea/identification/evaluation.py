@@ -103,8 +103,21 @@ def pooled(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
     return np.asarray(total / unit.k), first
 
 
-def run_folds(engine: Engine, folds: tuple[Fold, ...], *, guard_s: float, where: str) -> dict[str, list[FoldScores]]:
+def run_folds(
+    engine: Engine, folds: tuple[Fold, ...], *, guard_s: float, where: str, models: tuple[str, ...] | None = None
+) -> dict[str, list[FoldScores]]:
     """Fit and score every fold: the nested choice, and the best of each model family.
+
+    Parameters
+    ----------
+    engine, folds
+        The windows with their models, and the splits.
+    guard_s
+        Seconds that must lie between the sides where they come from one recording.
+    where
+        Name of the analysis, for messages.
+    models
+        Those wanted; None for all.
 
     Returns
     -------
@@ -120,7 +133,7 @@ def run_folds(engine: Engine, folds: tuple[Fold, ...], *, guard_s: float, where:
     for fold in folds:
         audit_fold(engine.samples, fold, guard_s=guard_s, where=where)
         engine.record.allow(fold.enrol, f"{where}, fold {fold.name}")
-        for model, chosen in _choices(engine, fold).items():
+        for model, chosen in _choices(engine, fold, models).items():
             results.setdefault(model, []).append(score_fold(engine, fold, chosen))
     return results
 
@@ -147,13 +160,13 @@ def score_fold(engine: Engine, fold: Fold, chosen: Candidate) -> FoldScores:
     return FoldScores(fold, chosen, cohort_normalised(raw)[0], _calibrate(engine, fold, chosen), seconds)
 
 
-def _choices(engine: Engine, fold: Fold) -> dict[str, Candidate]:
+def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict[str, Candidate]:
     criterion = np.round(engine.inner_criterion(fold.enrol, real_labels(engine.samples))[0], 9)
     choices = {SELECTED: engine.candidates[int(np.argmax(criterion))]}
     for model in engine.config.selection:
         allowed = np.array([c.model == model for c in engine.candidates])
         choices[model] = engine.candidates[int(np.argmax(np.where(allowed, criterion, -1.0)))]
-    return choices
+    return {name: chosen for name, chosen in choices.items() if models is None or name in models}
 
 
 def _calibrate(engine: Engine, fold: Fold, chosen: Candidate) -> Calibration:

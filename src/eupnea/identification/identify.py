@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,21 +10,24 @@ import pandas as pd
 
 from eupnea.evidence.correction import holm
 from eupnea.evidence.metrics import MetricRow, metrics_frame, missing_row
-from eupnea.identification.engine import Engine, random_labels
+from eupnea.identification import controls, gallery, importance, lengths, matrix, other_models, people_folds
+from eupnea.identification.comparable import comparable_features
+from eupnea.identification.engine import random_labels
 from eupnea.identification.evaluation import SELECTED, NullDraws, null_draws, run_folds, units_of
 from eupnea.identification.numbers import Context, closed_set_rows, verification_rows
 from eupnea.identification.people import zoo
 from eupnea.identification.protocols import split_samples
 from eupnea.identification.samples import make_samples
 from eupnea.identification.score_table import CURVE_COLUMNS, curves_of, score_rows
+from eupnea.identification.study import Collected, Run, Study
 from eupnea.io.contract import FAILURES, SCORES
-from eupnea.io.seeds import seed_for
 
 if TYPE_CHECKING:
     from eupnea.config.identification import IdentificationConfig, ProtocolConfig
-    from eupnea.identification.evaluation import FoldScores
-    from eupnea.identification.protocols import Split
-    from eupnea.identification.samples import Samples
+
+DEMOGRAPHICS = "demographics"
+BREATHING_AND_HEART = ("respiration", "cardiac", "coupling", "all")
+"""Modalities that get the analyses in depth; the controls get the protocols only."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class IdentificationResult:
     Attributes
     ----------
     scores
-        Kept scores of the headline model, as the contract has them.
+        Kept scores of the headline model, as the contract has them: calibrated log-likelihood ratios.
     metrics
         Rows of the metrics table.
     curves
@@ -51,17 +54,6 @@ class IdentificationResult:
     curves: pd.DataFrame
     people: pd.DataFrame
     failures: pd.DataFrame
-
-
-@dataclass
-class Collected:
-    """What the protocols bring, before it is put together."""
-
-    scores: list[pd.DataFrame] = field(default_factory=list)
-    rows: list[MetricRow] = field(default_factory=list)
-    curves: list[pd.DataFrame] = field(default_factory=list)
-    people: list[pd.DataFrame] = field(default_factory=list)
-    failures: list[pd.DataFrame] = field(default_factory=list)
 
 
 def identify(
@@ -100,101 +92,136 @@ def identify(
         A split or a fit broke the rules of evidence.
     """
     found = Collected()
-    for window_s in sorted(windows["window_s"].unique()):
-        samples, failures = make_samples(windows, modality, float(window_s), max_missing_share=config.max_missing_share)
-        found.failures.append(failures)
-        study = Study(samples, recordings, participants, dictionary, modality, config, seed)
-        for name, protocol in config.protocols.items():
-            _run_protocol(study, name, protocol, found)
+    lengths_s = sorted(float(s) for s in windows["window_s"].unique())
+    group = "all" if modality == DEMOGRAPHICS else modality
+    for window_s in lengths_s:
+        samples, failures = make_samples(windows, group, window_s, max_missing_share=config.max_missing_share)
+        study = Study(
+            samples, recordings, participants, dictionary, modality, config, seed, is_shortest=window_s == lengths_s[0]
+        )
+        if modality == DEMOGRAPHICS:
+            for name, protocol in config.protocols.items():
+                found.rows += controls.demographics_rows(study, name, protocol)
+        elif samples.features:
+            found.failures.append(failures)
+            found.rows += controls.failure_rows(study, windows, samples)
+            _run_study(study, found)
+        else:
+            reason = f"no {window_s:g} s window with {modality} features"
+            found.rows += [_unanswered(study, name, reason) for name in config.protocols]
     return _result(found)
 
 
-@dataclass(frozen=True)
-class Study:
-    """Everything that an analysis of one modality and window length needs."""
-
-    samples: Samples
-    recordings: pd.DataFrame
-    participants: pd.DataFrame
-    dictionary: pd.DataFrame
-    modality: str
-    config: IdentificationConfig
-    seed: int
-
-    def columns(self, protocol: str, **more: Any) -> dict[str, Any]:
-        """Return the columns that rows of a protocol share."""
-        return {"protocol": protocol, "modality": self.modality, "window_s": self.samples.window_s, **more}
+def _run_study(study: Study, found: Collected) -> None:
+    for name, protocol in study.config.protocols.items():
+        run = _run_protocol(study, name, protocol, found)
+        if run is None or study.modality not in BREATHING_AND_HEART:
+            continue
+        _look_closer(study, run, found)
+    if study.modality in BREATHING_AND_HEART and study.is_shortest:
+        found.rows += matrix.matrix_rows(study) if study.config.matrix else []
+        found.rows += importance.f_ratio_rows(study) if study.modality != "all" else []
 
 
-def _run_protocol(study: Study, name: str, protocol: ProtocolConfig, found: Collected) -> None:
+def _run_protocol(study: Study, name: str, protocol: ProtocolConfig, found: Collected) -> Run | None:
     samples, config = study.samples, study.config
-    columns = study.columns(name)
-    if not samples.features:
-        found.rows.append(
-            missing_row("identification", "rank1_recording", _no_features(study), model=SELECTED, **columns)
-        )
-        return
     split = split_samples(protocol, samples, min_people=config.min_people, name=name)
     if not split.folds:
-        found.rows.append(missing_row("identification", "rank1_recording", split.reason, model=SELECTED, **columns))
-        return
+        found.rows.append(_unanswered(study, name, split.reason))
+        return None
+    keep = comparable_features(samples, split, study.recordings, study.dictionary)
+    if not keep.any():
+        found.rows.append(_unanswered(study, name, "no feature means the same for the kinds of sensors on both sides"))
+        return None
     subset = "same recording" if protocol.same_recording else ""
-    engine = Engine(samples, config.models, max_missing_share=config.max_missing_share)
+    columns = study.columns(name, subset=subset)
+    engine = study.engine(keep)
     where = f"{name}, {study.modality}, {samples.window_s:g} s windows"
     results = run_folds(engine, split.folds, guard_s=protocol.guard_s, where=where)
-    null = _null(study, engine, split, protocol)
+    run = Run(name, protocol, columns, split, engine, results[SELECTED])
+    null = _null(study, run)
     for model, folds in results.items():
-        _collect(study, columns | {"model": model, "subset": subset}, folds, null if model == SELECTED else None, found)
+        _collect(study, run.with_selected(folds), model, null if model == SELECTED else None, found)
+    return run
 
 
-def _null(study: Study, engine: Engine, split: Split, protocol: ProtocolConfig) -> NullDraws | None:
-    samples, config = study.samples, study.config
-    people = len({int(p) for fold in split.folds for p in samples.person[fold.enrol]})
+def _null(study: Study, run: Run) -> NullDraws | None:
+    samples, config = run.engine.samples, study.config
+    people = len({int(p) for fold in run.split.folds for p in samples.person[fold.enrol]})
     draws = config.permutations_few_people if people <= config.few_people else config.permutations
     if draws == 0:
         return None
     enrol = random_labels(samples, draws, study.seed)
-    probe = random_labels(samples, draws, study.seed, purpose="probes") if protocol.same_recording else enrol
-    return null_draws(engine, split.folds, enrol, probe, units_of(config.fused_windows))
+    # both sides of one recording would stay together: the sides are dealt out separately
+    probe = random_labels(samples, draws, study.seed, purpose="probes") if run.protocol.same_recording else enrol
+    return null_draws(run.engine, run.split.folds, enrol, probe, units_of(config.fused_windows))
 
 
-def _collect(
-    study: Study, columns: dict[str, Any], results: list[FoldScores], null: NullDraws | None, found: Collected
-) -> None:
-    units = units_of(study.config.fused_windows)
-    seconds = float(np.mean([result.enrolment_s for result in results]))
-    seed = seed_for(study.seed, "identification", *columns.values())
-    context = Context(study.samples, columns | {"enrolment_s": seconds}, study.config.bootstrap, seed)
-    found.rows += closed_set_rows(context, results, units, null)
-    found.rows += verification_rows(context, results, null)
+def _collect(study: Study, run: Run, model: str, null: NullDraws | None, found: Collected) -> None:
+    """Collect rows, and for the headline scores, curves and people, of one model."""
+    samples, units = run.engine.samples, units_of(study.config.fused_windows)
+    columns = run.headline(model=model)
+    context = Context(samples, columns, study.config.bootstrap, study.seed_of(run.name, model))
+    found.rows += closed_set_rows(context, run.selected, units, null)
+    found.rows += verification_rows(context, run.selected, null)
+    if model != SELECTED:
+        return
     keys = {name: columns[name] for name in ("protocol", "modality", "model", "window_s")}
-    if columns["model"] == SELECTED:
-        scores = score_rows(study.samples, results, units, window_scores=study.config.window_scores)
-        found.scores.append(scores.assign(**keys))
-        found.curves.append(curves_of(study.samples, results, null).assign(**keys))
-        found.people.append(zoo(study.samples, results).assign(**keys))
+    scores = score_rows(samples, run.selected, units, window_scores=study.config.window_scores)
+    found.scores.append(scores.assign(**keys))
+    found.curves.append(curves_of(samples, run.selected, null).assign(**keys))
+    found.people.append(zoo(samples, run.selected).assign(**keys))
 
 
-def _no_features(study: Study) -> str:
-    return f"no {study.samples.window_s:g} s window with {study.modality} features"
+def _look_closer(study: Study, run: Run, found: Collected) -> None:
+    """Add controls, lengths, galleries, people who are not enrolled, and what carries it."""
+    config = study.config
+    found.rows += controls.matched_impostor_rows(study, run)
+    found.rows += controls.amplitude_free_rows(study, run)
+    if run.protocol.match_lengths and study.is_shortest:
+        found.rows += controls.matched_length_rows(study, run)
+    for model in other_models.models_for(study, run):
+        folds = other_models.run_other_model(study, run, model)
+        _collect(study, run.with_selected(folds), model, None, found)
+    if not study.is_shortest:
+        return
+    keys = {"protocol": run.name, "modality": study.modality, "model": SELECTED, "window_s": study.samples.window_s}
+    if run.name in config.length_protocols:
+        _add(found, lengths.length_rows(study, run), keys)
+    if run.name in config.detail_protocols:
+        _add(found, gallery.gallery_rows(study, run), keys)
+        found.rows += people_folds.open_set_rows(study, run)
+        found.rows += people_folds.background_rows(study, run)
+        found.rows += importance.family_rows(study, run)
+
+
+def _add(found: Collected, brought: tuple[list[MetricRow], pd.DataFrame], keys: dict[str, Any]) -> None:
+    rows, curve = brought
+    found.rows += rows
+    found.curves.append(curve.assign(**keys))
+
+
+def _unanswered(study: Study, name: str, reason: str) -> MetricRow:
+    return missing_row("identification", "rank1_recording", reason, **study.columns(name, model=SELECTED))
 
 
 def _result(found: Collected) -> IdentificationResult:
-    metrics = _corrected(metrics_frame(found.rows))
-    curves = (
-        pd.concat(found.curves, ignore_index=True)[CURVE_COLUMNS]
-        if found.curves
-        else pd.DataFrame(columns=CURVE_COLUMNS)
-    )
+    empty = pd.DataFrame({name: pd.Series(dtype=_curve_dtype(name)) for name in CURVE_COLUMNS})
+    curves = pd.concat(found.curves, ignore_index=True)[CURVE_COLUMNS] if found.curves else empty
     people = pd.concat(found.people, ignore_index=True) if found.people else pd.DataFrame()
     scores = SCORES.conform(pd.concat(found.scores, ignore_index=True)) if found.scores else SCORES.empty()
     failures = FAILURES.conform(pd.concat(found.failures, ignore_index=True)) if found.failures else FAILURES.empty()
-    return IdentificationResult(scores, metrics, curves, people, failures)
+    return IdentificationResult(scores, _corrected(metrics_frame(found.rows)), curves, people, failures)
+
+
+def _curve_dtype(name: str) -> str:
+    return "str" if name in ("protocol", "modality", "model", "curve", "label") else "float64"
 
 
 def _corrected(metrics: pd.DataFrame) -> pd.DataFrame:
     """Correct the headline's p-values for the family of protocols and window lengths, metric by metric."""
-    headline = metrics["analysis"].isin(["identification", "verification"]) & metrics["p_value"].notna()
+    headline = metrics["analysis"].isin(["identification", "verification"]) & (metrics["model"] == SELECTED)
+    headline &= np.isfinite(metrics["p_value"]) & (metrics["correction"] == "")
     for metric in sorted(metrics.loc[headline, "metric"].unique()):
         rows = headline & (metrics["metric"] == metric)
         metrics.loc[rows, "p_adjusted"] = holm(metrics.loc[rows, "p_value"])

@@ -100,6 +100,17 @@ def closed_set_rows(
     return rows
 
 
+def plain_rows(context: Context, results: list[FoldScores]) -> list[MetricRow]:
+    """Make the rows of a control or a cell of the matrix: rank-1 with interval and theoretical chance, and the EER."""
+    units = [Unit("window", 1), Unit("recording", 0)]
+    rows = [row | {"chance": 1.0 / row["gallery_size"]} for row in closed_set_rows(context, results, units, None)]
+    table = comparisons(context.samples, results)
+    own = (table["owner"] == table["claimed"]).to_numpy()
+    score = table["score"].to_numpy()
+    eer = equal_error_rate(score[own], score[~own])
+    return [*rows, metric_row("verification", "eer", eer, **_verification_columns(context, table))]
+
+
 def verification_rows(context: Context, results: list[FoldScores], null: NullDraws | None) -> list[MetricRow]:
     """Make the rows of verification by whole recordings: EER, FNMR at FMR points, d′, Cllr."""
     table = comparisons(context.samples, results)
