@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ JOINT_S = 0.02
 """How far the end of one interval may lie from the start of the next one that follows it, s."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WindowIntervals:
     """Intervals between beats, and which belong to which window.
 
@@ -44,6 +45,24 @@ class WindowIntervals:
     start_s: Floats
     window_s: Floats
 
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """Shape (w, longest): positions, inside the window, of its intervals from the shortest to the longest."""
+        longest = int(self.count.max(initial=0))
+        place = self.first[:, None] + np.arange(longest)
+        inside = place < self.last[:, None]
+        padded = np.where(inside, np.append(self.rr_ms, np.inf)[np.minimum(place, self.rr_ms.size)], np.inf)
+        return np.argsort(padded, axis=1)
+
+    @cached_property
+    def pairs(self) -> Floats:
+        """Shape (w, 12): what pairs of successive intervals give, see `kernels.successive`."""
+        from eupnea.features.heart.kernels import successive
+
+        out = np.full((self.first.size, 12), np.nan)
+        successive(self.rr_ms, self.follows, self.first, self.last, out)
+        return out
+
     @property
     def count(self) -> NDArray[np.int64]:
         """Shape (w,): intervals per window."""
@@ -62,13 +81,14 @@ def window_intervals(beats: pd.DataFrame, windows: pd.DataFrame) -> WindowInterv
     windows
         Columns ``start_s``, ``window_s``.
     """
-    beats = beats.sort_values("time_s", kind="stable")
+    if not beats["time_s"].is_monotonic_increasing:
+        beats = beats.sort_values("time_s", kind="stable")
     end_s = beats["time_s"].to_numpy(dtype=float)
     found_ms = beats["rr_ms"].to_numpy(dtype=float)
     length_ms = beats["rr_corrected_ms"].to_numpy(dtype=float)
     is_valid = beats["is_valid"].to_numpy(dtype=bool) & np.isfinite(length_ms)
-    is_sound = is_valid & (beats["artefact"].to_numpy(dtype=object) == "normal")
-    follows = _follows(end_s, found_ms, is_valid, beats["artefact"].to_numpy(dtype=object))
+    is_sound = is_valid & (beats["artefact"] == "normal").to_numpy(dtype=bool)
+    follows = _follows(end_s, found_ms, is_valid, (beats["artefact"] == "extra").to_numpy(dtype=bool))
     begin_s = end_s - np.where(np.isfinite(found_ms), found_ms, length_ms) / 1000.0
     start_s = windows["start_s"].to_numpy(dtype=float)
     window_s = windows["window_s"].to_numpy(dtype=float)
@@ -91,11 +111,11 @@ HAIR_S = 1e-6
 
 
 def _follows(
-    end_s: Floats, found_ms: Floats, is_valid: NDArray[np.bool_], artefact: NDArray[np.object_]
+    end_s: Floats, found_ms: Floats, is_valid: NDArray[np.bool_], is_extra: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Tell which valid intervals join the valid interval before them; an extra beat taken out parts nothing."""
     joins = np.abs(np.diff(end_s, prepend=np.nan) - found_ms / 1000.0) <= JOINT_S
-    passable = is_valid | (artefact == "extra")
+    passable = is_valid | is_extra
     before = np.concatenate([[False], passable[:-1]])
     return joins & before
 

@@ -36,24 +36,29 @@ def _mean_and_sd(values: Any) -> tuple[float, float]:
 
 
 @numba.njit(**JIT)
-def level_and_spread(rr: Any, first: Any, last: Any, bin_ms: float, out: Any) -> None:
-    """Write mean, SD, median, MAD, quartiles, 20th and 80th percentile, extremes, skewness, kurtosis, HTI."""
+def level_and_spread(rr: Any, first: Any, last: Any, order: Any, bin_ms: float, out: Any) -> None:
+    """Write mean, SD, median, MAD, quartiles, 20th and 80th percentile, extremes, skewness, kurtosis, HTI.
+
+    `order` has the ranks of every window's intervals, shape (w, longest).
+    """
     for w in range(first.size):
         n = last[w] - first[w]
         if n < 2:
             continue
         x = rr[first[w] : last[w]]
         mean, sd = _mean_and_sd(x)
-        ordered = np.sort(x)
+        ordered = np.empty(n)
+        for i in range(n):
+            ordered[i] = x[order[w, i]]
         median = quantile(ordered, 0.5)
-        deviations = np.sort(np.abs(x - median))
         third, fourth = 0.0, 0.0
         for value in x:
-            third += (value - mean) ** 3
-            fourth += (value - mean) ** 4
+            square = (value - mean) * (value - mean)
+            third += square * (value - mean)
+            fourth += square * square
         variance = sd * sd * (n - 1) / n
         out[w, 0], out[w, 1], out[w, 2] = mean, sd, median
-        out[w, 3] = quantile(deviations, 0.5)
+        out[w, 3] = _median_deviation(ordered, median)
         out[w, 4], out[w, 5] = quantile(ordered, 0.25), quantile(ordered, 0.75)
         out[w, 6], out[w, 7] = quantile(ordered, 0.2), quantile(ordered, 0.8)
         out[w, 8], out[w, 9] = ordered[0], ordered[n - 1]
@@ -61,6 +66,26 @@ def level_and_spread(rr: Any, first: Any, last: Any, bin_ms: float, out: Any) ->
             out[w, 10] = third / n / variance**1.5
             out[w, 11] = fourth / n / variance**2 - 3.0
         out[w, 12] = n / _fullest_bin(ordered, bin_ms)
+
+
+@numba.njit(**JIT)
+def _median_deviation(ordered: Any, median: float) -> float:
+    """Return the median absolute deviation from the median: deviations grow outwards on both sides of it."""
+    n = ordered.size
+    right = np.searchsorted(ordered, median)
+    left = right - 1
+    previous, here = 0.0, 0.0
+    for _ in range(n // 2 + 1):
+        previous = here
+        below = median - ordered[left] if left >= 0 else np.inf
+        above = ordered[right] - median if right < n else np.inf
+        if below <= above:
+            here = below
+            left -= 1
+        else:
+            here = above
+            right += 1
+    return float(here if n % 2 else (previous + here) / 2)
 
 
 @numba.njit(**JIT)
@@ -80,82 +105,71 @@ def _fullest_bin(ordered: Any, bin_ms: float) -> int:
 def successive(rr: Any, follows: Any, first: Any, last: Any, out: Any) -> None:
     """Write RMSSD, SDSD, pNN50, pNN20, SD1, SD2, and asymmetry from pairs of intervals that follow each other.
 
-    Columns: 0 RMSSD, 1 SDSD, 2 pNN50, 3 pNN20, 4 SD1, 5 SD2, 6 Guzik's index, 7 slope index, 8 area index, 9 Porta's
-    index, 10 C1d, 11 C2d, 12 Cd, 13 lag-1 correlation.
+    Columns: 0 RMSSD, 1 SDSD, 2 pNN50, 3 pNN20, 4 SD1, 5 SD2, 6 Guzik's index, 7 Porta's index, 8 C1d, 9 C2d, 10 Cd,
+    11 lag-1 correlation.
     """
     for w in range(first.size):
         n = last[w] - first[w]
         if n < 3:
             continue
-        a = np.empty(n - 1)
-        b = np.empty(n - 1)
+        step = np.empty(n - 1)
+        total = np.empty(n - 1)
         k = 0
         for i in range(first[w] + 1, last[w]):
             if follows[i]:
-                a[k], b[k] = rr[i - 1], rr[i]
+                step[k], total[k] = rr[i] - rr[i - 1], rr[i] + rr[i - 1]
                 k += 1
         if k >= 3:
-            _pairs(a[:k], b[:k], n, out[w])
+            _pairs(step[:k], total[:k], n, out[w])
 
 
 @numba.njit(**JIT)
-def _pairs(a: Any, b: Any, n: int, out: Any) -> None:
-    k = a.size
+def _pairs(step: Any, total: Any, n: int, out: Any) -> None:
+    k = step.size
     squares, above50, above20 = 0.0, 0, 0
-    for i in range(k):
-        step = b[i] - a[i]
-        squares += step * step
-        above50 += abs(step) > 50
-        above20 += abs(step) > 20
-    _, sd_step = _mean_and_sd(b - a)
-    _, sd_sum = _mean_and_sd(b + a)
+    for change in step:
+        squares += change * change
+        above50 += abs(change) > 50
+        above20 += abs(change) > 20
+    mean_step, sd_step = _mean_and_sd(step)
+    mean_total, sd_total = _mean_and_sd(total)
     out[0], out[1] = math.sqrt(squares / k), sd_step
     out[2], out[3] = 100.0 * above50 / n, 100.0 * above20 / n
-    out[4], out[5] = sd_step / math.sqrt(2.0), sd_sum / math.sqrt(2.0)
-    _asymmetry(a, b, out)
-    mean_a, sd_a = _mean_and_sd(a)
-    mean_b, sd_b = _mean_and_sd(b)
-    if sd_a > 0 and sd_b > 0:
-        out[13] = np.sum((a - mean_a) * (b - mean_b)) / (k - 1) / (sd_a * sd_b)
+    out[4], out[5] = sd_step / math.sqrt(2.0), sd_total / math.sqrt(2.0)
+    _asymmetry(step, total, mean_total, out)
+    cross = 0.0
+    for i in range(k):
+        cross += (step[i] - mean_step) * (total[i] - mean_total)
+    cross /= k - 1
+    # With d = b - a and s = a + b: var(a) and var(b) are (var(s) + var(d) -+ 2 cov(s, d)) / 4.
+    both = sd_total * sd_total + sd_step * sd_step
+    spread = (both - 2 * cross) * (both + 2 * cross)
+    if spread > 0:
+        out[11] = (sd_total * sd_total - sd_step * sd_step) / math.sqrt(spread)
 
 
 @numba.njit(**JIT)
-def _asymmetry(a: Any, b: Any, out: Any) -> None:
-    k = a.size
-    centre = a.mean() + b.mean()
-    quarter = math.pi / 4
-    distance = np.zeros(2)
-    angle = np.zeros(2)
-    area = np.zeros(2)
-    short = np.zeros(2)
-    long = np.zeros(2)
-    long_same, count = 0.0, np.zeros(2)
-    for i in range(k):
-        step = b[i] - a[i]
-        along = (a[i] + b[i] - centre) ** 2 / 2.0
-        if step == 0:
-            long_same += along
-            continue
-        side = 0 if step > 0 else 1
-        turn = abs(quarter - math.atan(b[i] / a[i]))
+def _asymmetry(step: Any, total: Any, centre: float, out: Any) -> None:
+    distance = np.zeros(3)
+    short = np.zeros(3)
+    long = np.zeros(3)
+    count = np.zeros(3)
+    for i in range(step.size):
+        side = 0 if step[i] > 0 else (1 if step[i] < 0 else 2)
         count[side] += 1
-        distance[side] += abs(step)
-        angle[side] += turn
-        area[side] += 0.5 * turn * (a[i] * a[i] + b[i] * b[i])
-        short[side] += step * step / 2.0
-        long[side] += along
+        distance[side] += abs(step[i])
+        short[side] += step[i] * step[i] / 2.0
+        long[side] += (total[i] - centre) * (total[i] - centre) / 2.0
     if count[0] + count[1] == 0:
         return
+    long[0] += 0.5 * long[2]
+    long[1] += 0.5 * long[2]
     out[6] = 100.0 * distance[0] / (distance[0] + distance[1])
-    out[7] = 100.0 * angle[0] / (angle[0] + angle[1])
-    out[8] = 100.0 * area[0] / (area[0] + area[1])
-    out[9] = 100.0 * count[1] / (count[0] + count[1])
-    long[0] += 0.5 * long_same
-    long[1] += 0.5 * long_same
-    out[10] = short[0] / (short[0] + short[1])
+    out[7] = 100.0 * count[1] / (count[0] + count[1])
+    out[8] = short[0] / (short[0] + short[1])
     if long[0] + long[1] > 0:
-        out[11] = long[0] / (long[0] + long[1])
-    out[12] = (short[0] + long[0]) / (short[0] + short[1] + long[0] + long[1])
+        out[9] = long[0] / (long[0] + long[1])
+    out[10] = (short[0] + long[0]) / (short[0] + short[1] + long[0] + long[1])
 
 
 @numba.njit(**JIT)
@@ -191,45 +205,6 @@ def fragmentation(rr: Any, follows: Any, first: Any, last: Any, out: Any) -> Non
 
 
 @numba.njit(**JIT)
-def entropies(rr: Any, first: Any, last: Any, radius: float, out: Any) -> None:
-    """Write sample and approximate entropy, m = 2, tolerance `radius` standard deviations.
-
-    Every pair of templates is compared once, for both entropies.
-    """
-    for w in range(first.size):
-        n = last[w] - first[w]
-        if n < 5:
-            continue
-        x = rr[first[w] : last[w]]
-        _, sd = _mean_and_sd(x)
-        if sd == 0:
-            continue
-        tolerance = radius * sd
-        matches2 = np.ones(n - 1)
-        matches3 = np.ones(n - 2)
-        two, three = 0, 0
-        for lag in range(1, n - 1):
-            for i in range(n - lag - 1):
-                if abs(x[i] - x[i + lag]) <= tolerance and abs(x[i + 1] - x[i + 1 + lag]) <= tolerance:
-                    matches2[i] += 1
-                    matches2[i + lag] += 1
-                    if i + 2 + lag < n:
-                        two += 1
-                        if abs(x[i + 2] - x[i + 2 + lag]) <= tolerance:
-                            three += 1
-                            matches3[i] += 1
-                            matches3[i + lag] += 1
-        if two > 0 and three > 0:
-            out[w, 0] = -math.log(three / two)
-        phi2, phi3 = 0.0, 0.0
-        for i in range(n - 1):
-            phi2 += math.log(matches2[i] / (n - 1))
-        for i in range(n - 2):
-            phi3 += math.log(matches3[i] / (n - 2))
-        out[w, 1] = abs(phi2 / (n - 1) - phi3 / (n - 2))
-
-
-@numba.njit(**JIT)
 def scaling(rr: Any, first: Any, last: Any, scales: Any, out: Any) -> None:
     """Write the DFA exponent over `scales` (beats): non-overlapping boxes from both ends, straight-line trends."""
     for w in range(first.size):
@@ -257,24 +232,29 @@ def scaling(rr: Any, first: Any, last: Any, scales: Any, out: Any) -> None:
 
 @numba.njit(**JIT)
 def _fluctuation(profile: Any, scale: int) -> float:
+    """Return the root mean square around straight lines; boxes from the start and from the end go side by side."""
     boxes = profile.size // scale
-    mean_t = (scale - 1) / 2.0
-    spread_t = scale * (scale * scale - 1) / 12.0
+    shift = profile.size - boxes * scale
+    middle = (scale - 1) / 2.0
+    spread = scale * (scale * scale - 1) / 12.0
     total = 0.0
-    for side in range(2):
-        start = 0 if side == 0 else profile.size - boxes * scale
-        for box in range(boxes):
-            at = start + box * scale
-            mean, slope = 0.0, 0.0
-            for t in range(scale):
-                mean += profile[at + t]
-                slope += (t - mean_t) * profile[at + t]
-            mean /= scale
-            slope /= spread_t
-            for t in range(scale):
-                residual = profile[at + t] - mean - slope * (t - mean_t)
-                total += residual * residual
-    return math.sqrt(total / (2.0 * boxes * scale))
+    for box in range(boxes):
+        at = box * scale
+        there = at + shift
+        base_a, base_b = profile[at], profile[there]
+        sum_a, sum_b, rise_a, rise_b, square_a, square_b = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for t in range(scale):
+            lever = t - middle
+            a, b = profile[at + t] - base_a, profile[there + t] - base_b
+            sum_a += a
+            sum_b += b
+            rise_a += lever * a
+            rise_b += lever * b
+            square_a += a * a
+            square_b += b * b
+        total += square_a - sum_a * sum_a / scale - rise_a * rise_a / spread
+        total += square_b - sum_b * sum_b / scale - rise_b * rise_b / spread
+    return math.sqrt(max(total, 0.0) / (2.0 * boxes * scale))
 
 
 @numba.njit(**JIT)

@@ -29,8 +29,6 @@ FEATURES = (
     cardiac(FAMILY, "cardiac_vagal_index", "1", "log10(16 × SD1 × SD2)", "Toichi et al. (1997)", seconds=PAIR_S),
     cardiac(FAMILY, "lag1_correlation", "1", "correlation of an interval with the next", _BRENNAN, seconds=PAIR_S),
     cardiac(FAMILY, "guzik_percent", "%", "share of decelerations in the distance from identity", _YAN, seconds=PAIR_S),
-    cardiac(FAMILY, "slope_index_percent", "%", "share of decelerations in the phase angle", _YAN, seconds=PAIR_S),
-    cardiac(FAMILY, "area_index_percent", "%", "share of decelerations in the sector area", _YAN, seconds=PAIR_S),
     cardiac(FAMILY, "porta_percent", "%", "share of accelerations among the changes", _YAN, seconds=PAIR_S),
     cardiac(FAMILY, "c1d", "1", "decelerations' share in short-term variance", _YAN, seconds=PAIR_S),
     cardiac(FAMILY, "c2d", "1", "decelerations' share in long-term variance", _YAN, seconds=PAIR_S),
@@ -67,18 +65,18 @@ FEATURES = (
 
 def compute(intervals: WindowIntervals, windows: pd.DataFrame) -> pd.DataFrame:
     """Return one row of features per window; entropies and DFA only in windows that are long enough for them."""
-    from eupnea.features.heart.kernels import entropies, fragmentation, scaling, successive
+    from eupnea.features.heart.kernels import fragmentation, scaling
+    from eupnea.features.heart.matches import entropies
 
     n = len(windows)
     rr, first, last = intervals.rr_ms, intervals.first, intervals.last
-    pairs, runs, entropy, alpha = (np.full((n, k), np.nan) for k in (14, 3, 2, 1))
-    successive(rr, intervals.follows, first, last, pairs)
+    runs, alpha = np.full((n, 3), np.nan), np.full(n, np.nan)
     fragmentation(rr, intervals.follows, first, last, runs)
-    entropies(rr, first, np.where(intervals.window_s >= ENTROPY_S, last, first), RADIUS, entropy)
-    scaling(rr, first, np.where(intervals.window_s >= SCALING_S, last, first), SHORT_SCALES, alpha[:, 0])
-    sd1, sd2, guzik, slope, area, porta, c1d, c2d, cd, lag1 = pairs.T[4:]
+    entropy = entropies(rr, first, np.where(intervals.window_s >= ENTROPY_S, last, first), intervals.order, RADIUS)
+    scaling(rr, first, np.where(intervals.window_s >= SCALING_S, last, first), SHORT_SCALES, alpha)
+    sd1, sd2, guzik, porta, c1d, c2d, cd, lag1 = intervals.pairs.T[4:]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, vagal = sd1 / sd2, np.log10(16 * sd1 * sd2)
-    columns = (sd1, sd2, ratio, vagal, lag1, guzik, slope, area, porta, c1d, c2d, cd, *runs.T, *entropy.T, alpha[:, 0])
+    columns = (sd1, sd2, ratio, vagal, lag1, guzik, porta, c1d, c2d, cd, *runs.T, *entropy.T, alpha)
     names = (feature.name for feature in FEATURES)
     return named_columns(FEATURES, dict(zip(names, columns, strict=True)), windows)

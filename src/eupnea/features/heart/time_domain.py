@@ -58,14 +58,12 @@ MAD_TO_SD = 1.4826
 
 def compute(intervals: WindowIntervals, windows: pd.DataFrame) -> pd.DataFrame:
     """Return one row of features per window."""
-    from eupnea.features.heart.kernels import level_and_spread, successive
+    from eupnea.features.heart.kernels import level_and_spread
 
     level = np.full((len(windows), 13), np.nan)
-    pairs = np.full((len(windows), 14), np.nan)
-    level_and_spread(intervals.rr_ms, intervals.first, intervals.last, HISTOGRAM_BIN_MS, level)
-    successive(intervals.rr_ms, intervals.follows, intervals.first, intervals.last, pairs)
+    level_and_spread(intervals.rr_ms, intervals.first, intervals.last, intervals.order, HISTOGRAM_BIN_MS, level)
     mean, sdnn, median, mad, lower, upper, p20, p80, least, most, skewness, kurtosis, triangular = level.T
-    rmssd, sdsd, pnn50, pnn20 = pairs.T[:4]
+    rmssd, sdsd, pnn50, pnn20 = intervals.pairs.T[:4]
     with np.errstate(divide="ignore", invalid="ignore"):
         values = {
             "mean_rr_ms": mean,
