@@ -1,0 +1,1 @@
+"""What a perfect observer of the simulated people could tell (made next)."""
