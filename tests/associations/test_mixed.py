@@ -123,7 +123,7 @@ def test_without_effects_tests_hold_their_level_although_windows_of_a_recording_
 
 
 def test_the_naive_standard_error_would_not_hold_its_level() -> None:
-    windows, participants = _cohort(n_features=300)
+    windows, _ = _cohort(n_features=300)
     x = np.column_stack([np.ones(len(windows)), (windows["mode"] == "oral") - 0.5])
     people = pd.factorize(windows["participant"])[0]
     fit = fit_random_intercept(x, windows.filter(like="respiration__").to_numpy(), people)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-
 from traits.cohorts import long_targets, make_cohort
+
 from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.io.contract import DICTIONARY, METRICS, TRAIT_PREDICTIONS
 from eupnea.traits.compare import compare_traits
