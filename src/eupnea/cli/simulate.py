@@ -21,7 +21,8 @@ def run_simulate(folder: Path, *, participants: int | None, scale: Literal["smal
     InputError
         The folder is there and not empty.
     """
-    from eupnea.simulate import participant_labels, write_dataset_root, write_participants
+    from eupnea.simulate.cohort import participant_labels
+    from eupnea.simulate.dataset import write_dataset_root, write_participants
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(

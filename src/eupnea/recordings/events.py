@@ -92,14 +92,18 @@ def intervals_of(
     """
     found = set()
     for onset, duration, label in events:
-        for role, patterns in (("use", config.use), ("exclude", config.exclude), ("block", config.block)):
-            if not any(re.fullmatch(pattern, label, re.IGNORECASE) for pattern in patterns):
-                continue
+        for role in roles_of(label, config):
             margin = config.margin_s if role == "exclude" else 0.0
             first, last = max(onset - margin, start_s), min(onset + duration + margin, end_s)
             if last > first:
                 found.add(Interval(first, last - first, role, label))
     return sorted(found)
+
+
+def roles_of(label: str, config: EventsConfig) -> list[str]:
+    """Return what an event of this label is: ``use``, ``exclude``, ``block``, or nothing."""
+    patterns = {"use": config.use, "exclude": config.exclude, "block": config.block}
+    return [role for role, own in patterns.items() if any(re.fullmatch(one, label, re.IGNORECASE) for one in own)]
 
 
 def annotation_events(annotations: Iterable[Annotation]) -> list[tuple[float, float, str]]:

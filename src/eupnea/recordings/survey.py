@@ -10,7 +10,7 @@ from eupnea.config.dataset import DatasetConfig, EventsConfig
 from eupnea.errors import EupneaError, InputError
 from eupnea.recordings.bids import Tree, parse_name
 from eupnea.recordings.channels import rule_for
-from eupnea.recordings.events import read_events
+from eupnea.recordings.events import read_events, roles_of
 from eupnea.recordings.labels import natural_key
 from eupnea.recordings.participants import kept_columns
 from eupnea.recordings.paths import inside
@@ -140,10 +140,4 @@ def _event_labels(tree: Tree, files: list[str]) -> dict[str, str]:
             labels |= dict.fromkeys(label for _, _, label in read_events(tree.base, path, config.column))
         except EupneaError:
             continue
-    roles = (("use", config.use), ("exclude", config.exclude), ("block", config.block))
-    return {
-        label: next(
-            (role for role, patterns in roles if any(re.fullmatch(p, label, re.IGNORECASE) for p in patterns)), ""
-        )
-        for label in list(labels)[:_MAX_LABELS]
-    }
+    return {label: ", ".join(roles_of(label, config)) for label in list(labels)[:_MAX_LABELS]}
