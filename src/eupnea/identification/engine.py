@@ -31,6 +31,9 @@ CACHED_NUMBERS = 40_000_000
 BATCH_NUMBERS = 3_000_000
 """Scores computed at once (24 MB): what stays in the processor's cache is faster."""
 
+ROUNDING = 1e-9
+"""Criteria closer than this are equal."""
+
 MAX_INNER_FOLDS = 6
 """Inner folds at most: blocks of recordings are put together beyond that."""
 
@@ -154,7 +157,12 @@ class Engine:
 
     def choose(self, enrol: Rows, labels: Rows) -> Rows:
         """Choose a candidate for every assignment; shape (B,). Without anything to judge by: the first."""
-        return np.argmax(np.round(self.inner_criterion(enrol, labels), 9), axis=1)
+        return self.best(self.inner_criterion(enrol, labels))
+
+    def best(self, criterion: Matrix) -> Rows:
+        """Return the first candidate that is within the tolerance of the best; criterion of shape (B, candidates)."""
+        limit = criterion.max(axis=1, keepdims=True) - self.config.tolerance - ROUNDING
+        return np.argmax(criterion >= limit, axis=1)
 
     def inner_folds(self, enrol: Rows) -> list[tuple[Rows, Rows]]:
         """Split enrolment windows by block of recordings; by time where there is only one block."""

@@ -55,7 +55,7 @@ class FoldScores:
     chosen
         What was fitted; None for models without a choice.
     scores
-        Shape (C, N): cohort-normalised score of every probe window against every person.
+        Shape (C, N): the model's own score of every probe window against every person.
     calibration
         From recording-level scores to log-likelihood ratios, fitted inside the enrolment.
     enrolment_s
@@ -101,6 +101,20 @@ def pooled(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
     first = first.astype(np.intp)
     total = sum(scores[..., first + i] for i in range(unit.k))
     return np.asarray(total / unit.k), first
+
+
+def normalised(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
+    """Average the scores of consecutive windows, then compare every claim with the other enrolled people.
+
+    Parameters
+    ----------
+    scores
+        Shape (C, N).
+    recording, unit
+        As for `pooled`.
+    """
+    averaged, first = pooled(scores, recording, unit)
+    return cohort_normalised(averaged[None])[0], first
 
 
 def run_folds(
@@ -157,15 +171,15 @@ def score_fold(engine: Engine, fold: Fold, chosen: Candidate) -> FoldScores:
     raw = next(engine.scores(fold.enrol, fold.probe, labels, chosen))[1]
     people = len(np.unique(engine.samples.person[fold.enrol]))
     seconds = len(fold.enrol) * engine.samples.window_s / people
-    return FoldScores(fold, chosen, cohort_normalised(raw)[0], _calibrate(engine, fold, chosen), seconds)
+    return FoldScores(fold, chosen, raw[0], _calibrate(engine, fold, chosen), seconds)
 
 
 def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict[str, Candidate]:
-    criterion = np.round(engine.inner_criterion(fold.enrol, real_labels(engine.samples))[0], 9)
-    choices = {SELECTED: engine.candidates[int(np.argmax(criterion))]}
+    criterion = engine.inner_criterion(fold.enrol, real_labels(engine.samples))
+    choices = {SELECTED: engine.candidates[int(engine.best(criterion)[0])]}
     for model in engine.config.selection:
         allowed = np.array([c.model == model for c in engine.candidates])
-        choices[model] = engine.candidates[int(np.argmax(np.where(allowed, criterion, -1.0)))]
+        choices[model] = engine.candidates[int(engine.best(np.where(allowed, criterion, -1.0))[0])]
     return {name: chosen for name, chosen in choices.items() if models is None or name in models}
 
 
@@ -173,9 +187,8 @@ def _calibrate(engine: Engine, fold: Fold, chosen: Candidate) -> Calibration:
     genuine, impostor = [np.empty(0)], [np.empty(0)]
     labels = real_labels(engine.samples)
     for train, test in engine.inner_folds(fold.enrol):
-        scores = cohort_normalised(next(engine.scores(train, test, labels, chosen))[1])[0]
-        recording = engine.samples.recording[test]
-        averaged, first = pooled(scores, recording, Unit("recording", 0))
+        scores = next(engine.scores(train, test, labels, chosen))[1][0]
+        averaged, first = normalised(scores, engine.samples.recording[test], Unit("recording", 0))
         own, others = split_scores(averaged, engine.samples.person[test][first])
         genuine.append(own)
         impostor.append(others)
@@ -204,7 +217,7 @@ def decisions(samples: Samples, results: list[FoldScores], unit: Unit) -> pd.Dat
 
 def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
     probe = result.fold.probe
-    averaged, first = pooled(result.scores, samples.recording[probe], unit)
+    averaged, first = normalised(result.scores, samples.recording[probe], unit)
     owner = samples.person[probe][first]
     column = np.arange(len(owner))
     genuine = averaged[owner, column]
@@ -284,7 +297,7 @@ def _null_scores(engine: Engine, fold: Fold, labels: Rows) -> Iterator[tuple[Row
     for chosen in np.unique(choice):
         rows = np.flatnonzero(choice == chosen)
         for batch, scores in engine.scores(fold.enrol, fold.probe, labels[rows], engine.candidates[int(chosen)]):
-            yield rows[batch], cohort_normalised(scores)
+            yield rows[batch], scores
 
 
 def _tally(
@@ -309,6 +322,7 @@ def _tally(
     hits[unit.name][rows] += np.bincount(flat, weights=hit.ravel().astype(float), minlength=B * C).reshape(B, C)
     counts[unit.name][rows] += np.bincount(flat, weights=present.ravel().astype(float), minlength=B * C).reshape(B, C)
     if unit.level == "recording":
+        averaged = cohort_normalised(averaged)
         for b, row in enumerate(rows):
             pairs[row].append(split_scores(averaged[b], owner[b]))
 

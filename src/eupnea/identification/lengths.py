@@ -12,7 +12,6 @@ from eupnea.evidence.intervals import proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row
 from eupnea.identification.engine import real_labels
 from eupnea.identification.evaluation import Unit, decisions, person_means
-from eupnea.identification.normalise import cohort_normalised
 from eupnea.identification.score_table import curve_frame
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def _shortened(run: Run, result: FoldScores, seconds: float) -> FoldScores:
     run.engine.record.allow(enrol, f"{run.name}, {seconds:g} s of enrolment, fold {result.fold.name}")
     raw = next(run.engine.scores(enrol, result.fold.probe, real_labels(samples), chosen))[1]
     people = len(np.unique(samples.person[enrol]))
-    return replace(result, scores=cohort_normalised(raw)[0], enrolment_s=len(enrol) * samples.window_s / people)
+    return replace(result, scores=raw[0], enrolment_s=len(enrol) * samples.window_s / people)
 
 
 def _points(study: Study, run: Run, results: list[FoldScores]) -> list[MetricRow]:

@@ -20,7 +20,7 @@ from eupnea.identification.error_rates import (
     supports_fmr,
     two_way_draws,
 )
-from eupnea.identification.evaluation import SELECTED, Unit, decisions, person_means, pooled
+from eupnea.identification.evaluation import SELECTED, Unit, decisions, normalised, person_means
 from eupnea.identification.normalise import cllr
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def comparisons(samples: Samples, results: list[FoldScores], *, calibrated: bool
     parts = []
     for result in results:
         probe = result.fold.probe
-        averaged, first = pooled(result.scores, samples.recording[probe], Unit("recording", 0))
+        averaged, first = normalised(result.scores, samples.recording[probe], Unit("recording", 0))
         averaged = result.calibration.apply(averaged) if calibrated else averaged
         claimed, unit = np.nonzero(averaged > ABSENT)
         rows = probe[first][unit]

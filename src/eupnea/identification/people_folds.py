@@ -14,8 +14,7 @@ from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.identification.closed_form import ABSENT
 from eupnea.identification.engine import Candidate, real_labels
 from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, d_prime, equal_error_rate, supports_fmr
-from eupnea.identification.evaluation import Unit, pooled
-from eupnea.identification.normalise import cohort_normalised
+from eupnea.identification.evaluation import Unit, normalised, pooled
 from eupnea.identification.rule import within_rule
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def open_set_table(study: Study, run: Run) -> pd.DataFrame:
             audit_people(samples.person[enrol], np.flatnonzero(groups == group), where=f"{run.name}, open set")
             run.engine.record.allow(enrol, f"{run.name}, open set, fold {fold.name}")
             raw = next(run.engine.scores(enrol, fold.probe, real_labels(samples), fixed_candidate(run)))[1]
-            tables.append(_best_matches(run, fold, cohort_normalised(raw)[0], groups != group))
+            tables.append(_best_matches(run, fold, raw[0], groups != group))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -124,7 +123,7 @@ def _fnir_of_rows(mated: Matrix, best: Matrix, right: Matrix, fpir: float, rows:
 
 def _best_matches(run: Run, fold: Fold, scores: Matrix, is_enrolled: Matrix) -> pd.DataFrame:
     samples = run.engine.samples
-    averaged, first = pooled(scores, samples.recording[fold.probe], Unit("recording", 0))
+    averaged, first = normalised(scores, samples.recording[fold.probe], Unit("recording", 0))
     person = samples.person[fold.probe][first]
     name = averaged.argmax(axis=0)
     return pd.DataFrame(
