@@ -87,8 +87,10 @@ def window_intervals(beats: pd.DataFrame, windows: pd.DataFrame) -> WindowInterv
     found_ms = beats["rr_ms"].to_numpy(dtype=float)
     length_ms = beats["rr_corrected_ms"].to_numpy(dtype=float)
     is_valid = beats["is_valid"].to_numpy(dtype=bool) & np.isfinite(length_ms)
-    is_sound = is_valid & (beats["artefact"] == "normal").to_numpy(dtype=bool)
-    follows = _follows(end_s, found_ms, is_valid, (beats["artefact"] == "extra").to_numpy(dtype=bool))
+    is_sound = is_valid & (length_ms == found_ms)
+    is_extra = ~is_valid
+    is_extra[is_extra] = (beats["artefact"][is_extra] == "extra").to_numpy(dtype=bool)
+    follows = _follows(end_s, found_ms, is_valid, is_extra)
     begin_s = end_s - np.where(np.isfinite(found_ms), found_ms, length_ms) / 1000.0
     start_s = windows["start_s"].to_numpy(dtype=float)
     window_s = windows["window_s"].to_numpy(dtype=float)

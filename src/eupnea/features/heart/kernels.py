@@ -260,6 +260,7 @@ def _fluctuation(profile: Any, scale: int) -> float:
 @numba.njit(**JIT)
 def resample(time: Any, rr: Any, first: Any, last: Any, start: Any, rate_hz: float, out: Any) -> None:
     """Write the intervals of every window evenly sampled: natural cubic spline, level beyond the first and last."""
+    step_s = 1.0 / rate_hz
     for w in range(first.size):
         n = last[w] - first[w]
         if n < 3:
@@ -267,21 +268,22 @@ def resample(time: Any, rr: Any, first: Any, last: Any, start: Any, rate_hz: flo
         t = time[first[w] : last[w]]
         x = rr[first[w] : last[w]]
         bend = _natural_spline(t, x)
-        k = 0
-        for j in range(out.shape[1]):
-            at = start[w] + j / rate_hz
-            if at <= t[0]:
-                out[w, j] = x[0]
-                continue
-            if at >= t[n - 1]:
-                out[w, j] = x[n - 1]
-                continue
-            while t[k + 1] < at:
-                k += 1
+        j = 0
+        while j < out.shape[1] and start[w] + j * step_s <= t[0]:
+            out[w, j] = x[0]
+            j += 1
+        for k in range(n - 1):
             h = t[k + 1] - t[k]
-            u = (t[k + 1] - at) / h
-            v = 1.0 - u
-            out[w, j] = u * x[k] + v * x[k + 1] + ((u**3 - u) * bend[k] + (v**3 - v) * bend[k + 1]) * h * h / 6.0
+            cubic = (bend[k + 1] - bend[k]) / (6.0 * h)
+            square = bend[k] / 2.0
+            slope = (x[k + 1] - x[k]) / h - h * (2.0 * bend[k] + bend[k + 1]) / 6.0
+            while j < out.shape[1] and start[w] + j * step_s <= t[k + 1]:
+                d = start[w] + j * step_s - t[k]
+                out[w, j] = x[k] + d * (slope + d * (square + d * cubic))
+                j += 1
+        while j < out.shape[1]:
+            out[w, j] = x[n - 1]
+            j += 1
 
 
 @numba.njit(**JIT)
