@@ -1,0 +1,113 @@
+"""Where flow starts and stops, between samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+SECOND_CROSSING = 3.0
+"""The second crossing, which gives the slope, is at this multiple of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """Stretches of flow in one direction (inspirations, or expirations turned up), one per breath.
+
+    Attributes
+    ----------
+    peaks
+        Shape (k,): where the coarse flow is largest, rising.
+    height
+        Shape (k,): peak of the fine flow nearby.
+    first, last
+        Shape (k,): the samples around the peak between which the push is certainly under way.
+    """
+
+    peaks: Indices
+    height: Floats
+    first: Indices
+    last: Indices
+
+
+def pushes(coarse: Floats, fine: Floats, peaks: Indices, *, under_way: float) -> Pushes:
+    """Find the middle part of each push: where coarse flow stays above a share of its peak.
+
+    Parameters
+    ----------
+    coarse, fine
+        Shape (n,): flow, the direction wanted up.
+    peaks
+        Shape (k,): positions of the coarse peaks.
+    under_way
+        Share of the peak.
+    """
+    level = under_way * coarse[peaks]
+    first = last_below(coarse, level_before(level, peaks, coarse.size), peaks) + 1
+    last = first_below(coarse, level_after(level, peaks, coarse.size), peaks) - 1
+    height = np.array([fine[a : b + 1].max() for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+    return Pushes(peaks, height, first, last)
+
+
+def starts_of_flow(fine: Floats, found: Pushes, *, fraction: float) -> Floats:
+    """Return when each push starts, in samples; NaN where the signal does not show it.
+
+    The last rise through a fraction of the peak before the push is under way, and the line through it and a second,
+    higher crossing followed to zero, no farther than where flow was at or below zero.
+    """
+    n = fine.size
+    level = fraction * found.height
+    at_first = last_below(fine, level_before(level, found.peaks, n), found.first)
+    at_second = last_below(fine, level_before(SECOND_CROSSING * level, found.peaks, n), found.first)
+    at_zero = last_below(fine, np.zeros(n), found.first)
+    seen = at_first >= 0
+    low = rising_crossing(fine, np.maximum(at_first, 0), level)
+    high = rising_crossing(fine, np.maximum(at_second, 0), SECOND_CROSSING * level)
+    zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(level.size)), 0.0)
+    start = np.maximum(low - (high - low) / (SECOND_CROSSING - 1), zero)
+    return np.where(seen, start, np.nan)
+
+
+def stops_of_flow(fine: Floats, found: Pushes, *, fraction: float) -> Floats:
+    """Return when each push falls through a fraction of its peak, in samples; NaN where the signal ends before."""
+    n = fine.size
+    level = fraction * found.height
+    at = first_below(fine, level_after(level, found.peaks, n), found.last)
+    before = np.clip(at - 1, 0, n - 1)
+    return np.where(at < n, rising_crossing(-fine, before, -level), np.nan)
+
+
+def level_before(level: Floats, peaks: Indices, n: int) -> Floats:
+    """Spread levels over samples: each holds up to and including its own peak."""
+    lengths = np.diff(np.concatenate([[0], peaks + 1]))
+    return np.concatenate([np.repeat(level, lengths), np.full(n - peaks[-1] - 1, level[-1])])
+
+
+def level_after(level: Floats, peaks: Indices, n: int) -> Floats:
+    """Spread levels over samples: each holds from its own peak on."""
+    lengths = np.diff(np.concatenate([peaks, [n]]))
+    return np.concatenate([np.full(peaks[0], level[0]), np.repeat(level, lengths)])
+
+
+def last_below(values: Floats, level: Floats, at: Indices) -> Indices:
+    """Return the last position up to each of `at` where the value is at or below the level; -1 when there is none."""
+    where = np.where(values <= level, np.arange(values.size), -1)
+    return np.maximum.accumulate(where)[at]
+
+
+def first_below(values: Floats, level: Floats, at: Indices) -> Indices:
+    """Return the first position from each of `at` on where the value is at or below the level; n when there is none."""
+    where = np.where(values <= level, np.arange(values.size), values.size)
+    return np.minimum.accumulate(where[::-1])[::-1][at]
+
+
+def rising_crossing(values: Floats, before: Indices, level: Floats) -> Floats:
+    """Return where the straight line from `before` to the next sample reaches the level, in samples."""
+    low, high = values[before], values[np.minimum(before + 1, values.size - 1)]
+    rise = high - low
+    share = np.divide(level - low, rise, out=np.zeros(low.size), where=rise != 0)
+    return before + np.clip(share, 0, 1)
