@@ -1,10 +1,12 @@
-"""The two questions: does an age model hold under attack, and can it be blind to what it should not use?"""
+"""Two questions: whether an age model holds under attack, and whether it can be blind to what it should not use."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from eupnea.adversarial.cohort import participant_cohort
+from eupnea.adversarial.cohort import Cohort, participant_cohort, recording_cohort
 from eupnea.adversarial.result import AdversarialResult, make_result
 from eupnea.config.adversarial import AdversarialConfig
 from eupnea.evidence.metrics import missing_row
@@ -61,7 +63,57 @@ def invariance(
 
     Parameters and returns as in `age_models`.
     """
-    return _unanswered("invariance", "not implemented", modality, config)
+    from eupnea.adversarial import blindness, identity
+
+    cohort = recording_cohort(windows, participants, modality=modality, config=config)
+    if isinstance(cohort, str):
+        return _unanswered("invariance", cohort, modality, config)
+    shared = {
+        "protocol": f"{config.folds} folds of participants",
+        "target": config.target,
+        "level": "recording",
+        "modality": modality,
+    }
+    rows, points, tables = [], [], []
+    for nuisance in config.nuisances:
+        if nuisance == "identity":
+            more, curve, hidden = identity.identity_rows(cohort, config=config, seed=seed, shared=shared)
+            tables += [
+                _predictions(cohort, result.predicted, "identity_erasure", result.strength, shared, "identity")
+                for result in hidden
+            ]
+        else:
+            labels = blindness.nuisance_labels(cohort, participants, nuisance)
+            if isinstance(labels, str):
+                rows.append(blindness.unanswered(nuisance, labels, shared))
+                continue
+            blinded = blindness.blind_models(cohort, labels, config=config, seed=seed, label=f"{modality} {nuisance}")
+            more, curve = blindness.blindness_rows(
+                cohort, labels, blinded, nuisance=nuisance, config=config, seed=seed, shared=shared
+            )
+            tables += [
+                _predictions(cohort, result.predicted, result.method, result.strength, shared, nuisance)
+                for result in blinded
+            ]
+        rows += more
+        points += curve
+    return make_result(pd.concat(tables, ignore_index=True) if tables else None, rows, points)
+
+
+def _predictions(
+    cohort: Cohort,
+    predicted: NDArray[np.float64],
+    method: str,
+    strength: float,
+    shared: dict[str, object],
+    nuisance: str,
+) -> pd.DataFrame:
+    frame = cohort.keys[["participant", "recording"]].assign(
+        y_true=cohort.y, y_pred=predicted, n_windows=cohort.n_windows
+    )
+    same = {name: shared[name] for name in ("target", "level", "modality")}
+    known = {"repeat": 0, "epsilon": 0.0, "attack": "none", "attack_is_exact": True}
+    return frame.assign(model=f"ridge_{method}", nuisance=nuisance, strength=strength, **same, **known)
 
 
 def _unanswered(analysis: str, reason: str, modality: str, config: AdversarialConfig) -> AdversarialResult:

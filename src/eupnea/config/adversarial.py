@@ -87,11 +87,11 @@ class AdversarialConfig(Block):
     nuisances: list[Nuisance] = ["mode", "task", "session", "sex", "identity"]
     """What the age model is to be blind to; those that a dataset does not vary are named in a row."""
 
-    strengths: list[float] = [0.0, 0.5, 1.0]
+    strengths: list[float] = [0.0, 0.5, 0.9, 1.0]
     """Strengths of removal, 0 (none) to 1 (all)."""
 
     components: int = Field(default=30, ge=2)
-    """Principal components (of the training people) that blind models work on."""
+    """Principal components (of the training people) that blind models work on; at most a third of the people."""
 
     age_caliper_years: float = Field(default=3.0, gt=0)
     """Impostors of the identity attack are at most this many years apart."""

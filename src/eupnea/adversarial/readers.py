@@ -1,0 +1,140 @@
+"""Attackers: freshly trained models that try to read a nuisance, or who a person is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eupnea.adversarial.erasure import shrunk
+
+Array = NDArray[np.float64]
+
+READERS = ("logistic", "svm_rbf", "random_forest")
+"""Attackers on classes: a linear one, and two that are stronger than the linear removal."""
+
+PAIR_READERS = ("whitened_cosine", "whitened_distance", "pair_forest")
+"""Attackers on identity: two closed forms, and one trained on pairs."""
+
+N_TREES = 60
+"""Trees of the forests."""
+
+MAX_PAIRS = 1500
+"""Pairs of each sort that the forest on pairs is trained on at most."""
+
+
+def read_classes(name: str, train: tuple[Array, NDArray[np.str_]], X: Array, *, seed: int) -> NDArray[np.str_]:
+    """Train an attacker on rows and labels of training people; return what it reads from new rows.
+
+    Parameters
+    ----------
+    name
+        One of `READERS`.
+    train
+        Rows, shape (n, p), and labels, shape (n,).
+    X
+        Shape (m, p).
+    seed
+        Seed of the forest.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    rows, labels = train
+    scaler = StandardScaler().fit(rows)
+    model = _classifier(name, seed).fit(scaler.transform(rows), labels)
+    return np.asarray(model.predict(scaler.transform(X)), dtype=str)
+
+
+def _classifier(name: str, seed: int) -> Any:
+    if name == "logistic":
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+    if name == "svm_rbf":
+        from sklearn.svm import SVC
+
+        return SVC(C=3.0, class_weight="balanced")
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(N_TREES, class_weight="balanced", min_samples_leaf=2, random_state=seed)
+
+
+def score_pairs(
+    name: str,
+    train: tuple[Array, NDArray[np.str_], Array],
+    X: Array,
+    pairs: NDArray[np.intp],
+    *,
+    caliper: float,
+    seed: int,
+) -> Array:
+    """Train an attacker to tell pairs of one person from pairs of two people of the same age; score new pairs.
+
+    Parameters
+    ----------
+    name
+        One of `PAIR_READERS`.
+    train
+        Rows, shape (n, p), people and ages, shape (n,), of the training people.
+    X, pairs
+        Shapes (m, p) and (k, 2): new rows, and the pairs of them to score.
+    caliper
+        Impostors of the training pairs are at most this many years apart.
+    seed
+        Seed of the forest and of the choice of training pairs.
+
+    Returns
+    -------
+    scores
+        Shape (k,): higher is more alike.
+    """
+    rows, people, ages = train
+    if name == "pair_forest":
+        return _forest_scores(rows, people, ages, X, pairs, caliper, seed)
+    _, codes = np.unique(people, return_inverse=True)
+    counts = np.bincount(codes)
+    means = np.stack([np.bincount(codes, weights=column) / counts for column in rows.T], axis=1)
+    values, vectors = np.linalg.eigh(shrunk(rows - means[codes]) + 1e-9 * np.eye(rows.shape[1]))
+    white = (X - rows.mean(axis=0)) @ (vectors / np.sqrt(np.maximum(values, 1e-12)))
+    if name == "whitened_distance":
+        return -np.asarray(np.linalg.norm(white[pairs[:, 0]] - white[pairs[:, 1]], axis=1))
+    unit = white / np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.sum(unit[pairs[:, 0]] * unit[pairs[:, 1]], axis=1))
+
+
+def _forest_scores(
+    rows: Array,
+    people: NDArray[np.str_],
+    ages: Array,
+    X: Array,
+    pairs: NDArray[np.intp],
+    caliper: float,
+    seed: int,
+) -> Array:
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(seed)
+    genuine, impostor = matched_pairs(people, ages, caliper)
+    if not len(genuine) or not len(impostor):
+        return np.zeros(len(pairs))
+    chosen = [part[np.sort(rng.permutation(len(part))[:MAX_PAIRS])] for part in (genuine, impostor)]
+    known = np.vstack(chosen)
+    labels = np.repeat([1, 0], [len(part) for part in chosen])
+    forest = RandomForestClassifier(N_TREES, class_weight="balanced", min_samples_leaf=5, random_state=seed)
+    forest.fit(_pair_features(rows, known), labels)
+    return np.asarray(forest.predict_proba(_pair_features(X, pairs))[:, 1], dtype=float)
+
+
+def _pair_features(X: Array, pairs: NDArray[np.intp]) -> Array:
+    left, right = X[pairs[:, 0]], X[pairs[:, 1]]
+    return np.hstack([np.abs(left - right), left * right])
+
+
+def matched_pairs(people: NDArray[np.str_], ages: Array, caliper: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return pairs of rows of one person, and of two people at most `caliper` years apart; shapes (k, 2)."""
+    left, right = np.triu_indices(len(people), k=1)
+    same = people[left] == people[right]
+    near = ~same & (np.abs(ages[left] - ages[right]) <= caliper)
+    pairs = np.column_stack([left, right])
+    return pairs[same], pairs[near]
