@@ -47,7 +47,6 @@ for stage, names in FIGURES.items():
             mem_mb=1500,
         params:
             stage=stage,
-            folder=FOLDER,
             config=block("figures"),
             drawing=script_digest(SCRIPTS / "figures.py", also=[f"eupnea.figures.{stage}"]),
         message:

@@ -12,7 +12,7 @@ if PLAN.missing:
         resources:
             mem_mb=500,
         params:
-            dataset=block("dataset"),
+            dataset=PLAN.dataset,
             code=code("recordings_download.py"),
         message:
             "Downloading the dataset"
@@ -36,9 +36,8 @@ rule recordings_chunk:
     resources:
         mem_mb=1500,
     params:
-        base=PLAN.base,
         participants=participants_of_chunk,
-        dataset=block("dataset"),
+        dataset=PLAN.dataset,
         config=block("recordings"),
         code=code("recordings_chunk.py"),
     message:
@@ -67,8 +66,7 @@ rule recordings:
     resources:
         mem_mb=500,
     params:
-        base=PLAN.base,
-        dataset=block("dataset"),
+        dataset=PLAN.dataset,
         config=block("recordings"),
         traits=block("traits"),
         code=code("recordings.py"),

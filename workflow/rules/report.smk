@@ -42,7 +42,7 @@ rule report_manifest:
     resources:
         mem_mb=1000,
     params:
-        base=PLAN.base,
+        dataset=PLAN.dataset,
         config=STUDY.model_dump(mode="json", exclude={"results", "chunks"}),
         digests=[code(script) for script in ALL_SCRIPTS],
         code=code("report_manifest.py"),
@@ -82,7 +82,6 @@ rule report:
     resources:
         mem_mb=1500,
     params:
-        folder=FOLDER,
         name=STUDY.name,
         title=STUDY.title,
         report=block("report"),

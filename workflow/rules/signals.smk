@@ -17,7 +17,7 @@ rule signals:
     resources:
         mem_mb=2000,
     params:
-        base=PLAN.base,
+        dataset=PLAN.dataset,
         config=block("signals"),
         code=code("signals.py"),
     message:

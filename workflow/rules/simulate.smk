@@ -21,6 +21,8 @@ rule simulate_dataset:
 
 
 rule simulate_chunk:
+    input:
+        description=rules.simulate_dataset.output.description,
     output:
         files=f"{FOLDER}/simulate/files-{{chunk}}.tsv",
         truth=f"{FOLDER}/simulate/truth-{{chunk}}.parquet",
@@ -35,7 +37,6 @@ rule simulate_chunk:
     params:
         config=block("simulate"),
         seed=STUDY.seed,
-        dataset=f"{FOLDER}/simulate/dataset",
         participants=participants_of_chunk,
         code=code("simulate_chunk.py"),
     message:

@@ -21,7 +21,6 @@ rule tables:
     resources:
         mem_mb=1000,
     params:
-        folder=FOLDER,
         config=block("tables"),
         code=code("tables.py"),
     message:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.io.contract import ADVERSARIAL_PREDICTIONS, METRICS
 from eupnea.io.job import job
 from eupnea.io.tables import concat_tables, read_table, write_table

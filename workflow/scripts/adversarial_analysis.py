@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.adversarial.analyses import age_models, invariance
 from eupnea.config.adversarial import AdversarialConfig
 from eupnea.io.contract import ADVERSARIAL_PREDICTIONS, DICTIONARY, METRICS, RECORDINGS, WINDOWS

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.associations.mixed import mixed_models
 from eupnea.associations.reliability import reliability
 from eupnea.config.associations import AssociationsConfig

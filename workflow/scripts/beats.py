@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.beats.chunk import beats_of_chunk
 from eupnea.config.beats import BeatsConfig
 from eupnea.io.contract import BEATS, CARDIAC

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.breaths.table import breaths_of_chunk
 from eupnea.config.breaths import BreathsConfig
 from eupnea.io.contract import BREATHS, CHANNELS, RESPIRATION

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.features.dictionary import dictionary
 from eupnea.io.contract import DICTIONARY, RECORDING_FEATURES, WINDOWS
 from eupnea.io.job import job

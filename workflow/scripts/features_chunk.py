@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.features import FeaturesConfig
 from eupnea.features.assemble import features_of_chunk
 from eupnea.io.contract import (

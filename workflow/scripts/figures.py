@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from eupnea.config.figures import FiguresConfig
@@ -8,9 +6,10 @@ from eupnea.io.job import job
 from eupnea.study import Study
 
 with job(snakemake.log[0]):
+    folder = Path(snakemake.output.captions).parent
     draw_stage(
-        Study(snakemake.params.folder),
+        Study(folder.parent),
         snakemake.params.stage,
         config=FiguresConfig.model_validate(snakemake.params.config),
-        folder=Path(snakemake.output.captions).parent,
+        folder=folder,
     )

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.identification import IdentificationConfig
 from eupnea.identification.compare import compare
 from eupnea.identification.failures import failures

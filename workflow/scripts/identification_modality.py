@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.identification import IdentificationConfig
 from eupnea.identification.identify import identify
 from eupnea.io.contract import DICTIONARY, METRICS, RECORDINGS, SCORES, WINDOWS

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from eupnea.config.dataset import DatasetConfig
@@ -14,12 +12,13 @@ from eupnea.recordings.targets import check_targets, targets_table
 
 with job(snakemake.log[0]):
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
-    base = Path(snakemake.params.base)
+    base = Path(dataset.path)
     recordings = recordings_of_chunks([read_table(path, RECORDINGS) for path in snakemake.input.recordings])
     check_recordings(recordings, dataset)
     people = read_people(dataset, base, recordings)
     targets = targets_table(dataset, base, recordings, people.table)
-    check_targets(targets, [target.name for target in TraitsConfig.model_validate(snakemake.params.traits).targets])
+    wanted = TraitsConfig.model_validate(snakemake.params.traits).targets
+    check_targets(targets, [(target.name, target.level) for target in wanted])
     intervals = stack_tables(
         [read_table(path, INTERVALS) for path in snakemake.input.intervals], by=["recording", "onset_s", "role"]
     )

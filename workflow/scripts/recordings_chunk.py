@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from eupnea.config.dataset import DatasetConfig
@@ -10,10 +8,11 @@ from eupnea.io.tables import write_table
 from eupnea.recordings.describe import describe_chunk
 
 with job(snakemake.log[0]):
+    dataset = DatasetConfig.model_validate(snakemake.params.dataset)
     described = describe_chunk(
-        DatasetConfig.model_validate(snakemake.params.dataset),
+        dataset,
         RecordingsConfig.model_validate(snakemake.params.config),
-        Path(snakemake.params.base),
+        Path(dataset.path),
         list(snakemake.params.participants),
         int(snakemake.wildcards.chunk),
     )

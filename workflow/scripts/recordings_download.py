@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.dataset import DatasetConfig
 from eupnea.io.job import job
 from eupnea.recordings.download import download_dataset

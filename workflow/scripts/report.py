@@ -1,4 +1,4 @@
-from __future__ import annotations
+from pathlib import Path
 
 from eupnea.config.figures import FiguresConfig
 from eupnea.config.report import ReportConfig
@@ -8,7 +8,7 @@ from eupnea.study import Study
 
 with job(snakemake.log[0]):
     write_report(
-        Study(snakemake.params.folder),
+        Study(Path(snakemake.output.report).parent),
         snakemake.output.report,
         title=snakemake.params.title or f"Study {snakemake.params.name}",
         config=ReportConfig.model_validate(snakemake.params.report),

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 
@@ -10,7 +8,7 @@ with job(snakemake.log[0]):
     manifest = manifest_of(
         snakemake.params.config,
         code=hashlib.sha256("".join(snakemake.params.digests).encode()).hexdigest()[:16],
-        base=Path(snakemake.params.base),
+        base=Path(snakemake.params.dataset["path"]),
         inputs=list(snakemake.input.files),
     )
     write_manifest(manifest, snakemake.output.manifest)

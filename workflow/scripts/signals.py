@@ -1,7 +1,6 @@
-from __future__ import annotations
-
 from pathlib import Path
 
+from eupnea.config.dataset import DatasetConfig
 from eupnea.config.signals import SignalsConfig
 from eupnea.io.contract import CARDIAC, CHANNELS, INTERVALS, QUALITY, RESPIRATION
 from eupnea.io.job import job
@@ -12,7 +11,8 @@ from eupnea.signals.clean import clean_chunk
 with job(snakemake.log[0]):
     channels = read_table(snakemake.input.channels, CHANNELS)
     intervals = read_table(snakemake.input.intervals, INTERVALS)
-    raw = load_signals(Path(snakemake.params.base), channels)
+    dataset = DatasetConfig.model_validate(snakemake.params.dataset)
+    raw = load_signals(Path(dataset.path), channels)
     chunk = clean_chunk(raw, channels, intervals, SignalsConfig.model_validate(snakemake.params.config))
     write_table(chunk.respiration, snakemake.output.respiration, RESPIRATION)
     write_table(chunk.cardiac, snakemake.output.cardiac, CARDIAC)

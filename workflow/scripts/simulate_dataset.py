@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from eupnea.config.simulate import SimulateConfig
 from eupnea.io.job import job
-from eupnea.simulate import write_dataset_root
+from eupnea.simulate.dataset import write_dataset_root
 
 with job(snakemake.log[0]):
     config = SimulateConfig.model_validate(snakemake.params.config)

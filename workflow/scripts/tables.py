@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from eupnea.config.tables import TablesConfig
@@ -8,7 +6,8 @@ from eupnea.study import Study
 from eupnea.tables.write import write_numbers, write_tables
 
 with job(snakemake.log[0]):
-    study = Study(snakemake.params.folder)
+    folder = Path(snakemake.output.numbers).parent
+    study = Study(folder)
     config = TablesConfig.model_validate(snakemake.params.config)
-    write_tables(study, Path(snakemake.params.folder) / "tables", config=config)
+    write_tables(study, folder / "tables", config=config)
     write_numbers(study, snakemake.output.numbers)

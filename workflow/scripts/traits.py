@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.traits import TraitsConfig
 from eupnea.io.contract import METRICS, TRAIT_PREDICTIONS
 from eupnea.io.job import job

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from eupnea.config.traits import TraitsConfig
 from eupnea.io.contract import DICTIONARY, METRICS, RECORDINGS, TRAIT_PREDICTIONS, WINDOWS
 from eupnea.io.job import job

@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eupnea.errors import ConfigError
 from eupnea.io.seeds import chunk_of
@@ -28,8 +28,8 @@ class StudyPlan:
 
     Attributes
     ----------
-    base
-        Folder of the dataset.
+    dataset
+        The block ``dataset`` of the config as plain values, with ``path`` filled in.
     participants
         Labels of the participants with recordings, by chunk.
     files
@@ -40,7 +40,7 @@ class StudyPlan:
         Files that must be downloaded first.
     """
 
-    base: str
+    dataset: dict[str, Any]
     participants: list[list[str]]
     files: list[list[str]]
     people: list[str]
@@ -65,7 +65,9 @@ def plan_study(study: StudyConfig) -> StudyPlan:
     if study.dataset.source == "features":
         table = Path(study.dataset.path or ".") / str(study.dataset.feature_table)
         chunks: list[list[str]] = [[] for _ in range(study.chunks)]
-        return StudyPlan(str(study.dataset.path or "."), chunks, chunks, [table.as_posix()], [])
+        return StudyPlan(
+            _with_path(study.dataset, study.dataset.path or Path(".")), chunks, chunks, [table.as_posix()], []
+        )
     return _recorded(study)
 
 
@@ -83,6 +85,10 @@ def base_of(dataset: DatasetConfig) -> Path:
     return found[0] if found else places[0] / dataset.registry
 
 
+def _with_path(dataset: DatasetConfig, base: Path) -> dict[str, Any]:
+    return dataset.model_copy(update={"path": base}).model_dump(mode="json")
+
+
 def _simulated(study: StudyConfig) -> StudyPlan:
     from eupnea.simulate.cohort import participant_labels
 
@@ -91,7 +97,7 @@ def _simulated(study: StudyConfig) -> StudyPlan:
     for label in participant_labels(study.simulate):
         participants[chunk_of(label, study.chunks)].append(label)
     files = [[f"{study.folder.as_posix()}/simulate/files-{chunk:03d}.tsv"] for chunk in range(study.chunks)]
-    return StudyPlan(base, participants, files, [f"{base}/participants.tsv"], [])
+    return StudyPlan(_with_path(study.dataset, Path(base)), participants, files, [f"{base}/participants.tsv"], [])
 
 
 def _recorded(study: StudyConfig) -> StudyPlan:
@@ -111,7 +117,7 @@ def _recorded(study: StudyConfig) -> StudyPlan:
         path for path in _people_files(dataset) if (path in names if names is not None else (base / path).is_file())
     ]
     return StudyPlan(
-        base.as_posix(),
+        _with_path(dataset, base),
         participants,
         [sorted(chunk) for chunk in files],
         [(base / path).as_posix() for path in people],

@@ -1,0 +1,54 @@
+import os
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    from eupnea.config.load import parse_study
+    from eupnea.errors import EupneaError
+    from eupnea.io.digest import script_digest
+    from eupnea.io.owners import claim
+    from eupnea.recordings.plan import plan_study
+except ModuleNotFoundError as error:
+    raise WorkflowError(
+        f"{error}. Run 'make setup', then start snakemake from the environment it made: .venv/bin/snakemake"
+    ) from None
+
+try:
+    STUDY = parse_study(config, where=str([*workflow.configfiles, "config.yaml"][0]))
+    FOLDER = STUDY.folder.as_posix()
+    CHUNKS = [f"{chunk:03d}" for chunk in range(STUDY.chunks)]
+    PLAN = plan_study(STUDY)
+except EupneaError as error:
+    raise WorkflowError(str(error)) from None
+
+SCRIPTS = Path(str(workflow.current_basedir)).parent / "scripts"
+
+
+def block(name):
+    """Give a block of the study config as plain values, for the parameters of a rule."""
+    return getattr(STUDY, name).model_dump(mode="json")
+
+
+def code(script):
+    """Give the digest of every module of the package that a script of this workflow reaches."""
+    return script_digest(SCRIPTS / script)
+
+
+def participants_of_chunk(wildcards):
+    """Give the participants of a chunk."""
+    return PLAN.participants[int(wildcards.chunk)]
+
+
+def dataset_of_chunk(wildcards):
+    """Give the files of the dataset that a chunk depends on."""
+    return PLAN.files[int(wildcards.chunk)]
+
+
+if workflow.is_main_process:
+    claim(os.getcwd())
