@@ -10,8 +10,9 @@ from eupnea.config.base import Block
 
 
 class SimulateConfig(Block):
-    """The simulated cohort. Every constant of the generator stands in ``eupnea.simulate.constants`` with its source;
-    here are only its size and the strengths that studies of the method vary.
+    """The simulated cohort: its size and the strengths that studies of the method vary.
+
+    Every other number of the generator stands in ``eupnea.simulate.constants`` with its source.
     """
 
     scale: Literal["small", "demo", "full"] = "demo"
@@ -51,8 +52,8 @@ class SimulateConfig(Block):
     recordings, as if everybody had their own device. A control, not a fact: 0 by default."""
 
     sensor_variation: float | None = Field(default=None, ge=0, le=5)
-    """Strength of the differences in gain, offset and noise between recordings. Empty: as ``signature`` up to 1, so that
-    with ``signature: 0`` nothing tells one recording from another."""
+    """Strength of the differences in gain, offset and noise between recordings. Empty: as ``signature`` up to 1, so
+    that with ``signature: 0`` nothing tells one recording from another."""
 
     artefacts: float = Field(default=1.0, ge=0, le=10)
     """How often motion, dropouts, clipping and ectopic beats occur, as a multiple of the usual; 0: never."""

@@ -6,7 +6,7 @@ from importlib import import_module
 
 _HOMES = {
     "constants_table": "eupnea.simulate.constants",
-    "oracle": "eupnea.simulate.oracle",
+    "oracle": "eupnea.simulate.observer",
     "participant_labels": "eupnea.simulate.cohort",
     "simulate_ecg": "eupnea.simulate.examples",
     "simulate_flow": "eupnea.simulate.examples",

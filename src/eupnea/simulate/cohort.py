@@ -50,7 +50,7 @@ def cohort_size(config: SimulateConfig) -> Size:
 
 
 def participant_labels(config: SimulateConfig) -> list[str]:
-    """Return the labels of all participants, ``sub-001``, ``sub-002``, …
+    """Return the labels of all participants: ``sub-001``, ``sub-002`` and so on.
 
     They are padded with zeros to the size of the cohort (three digits at least).
     """

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+Link = Literal["log", "logit", "linear"]
+
 ASSUMED = "assumed"
 NATARAJAN = "Natarajan 2021"
 RODENSTEIN = "Rodenstein 1985"
@@ -51,7 +53,7 @@ class StyleParameter:
     name: str
     modality: Literal["respiration", "cardiac"]
     unit: str
-    link: Literal["log", "logit", "linear"]
+    link: Link
     mean: float
     person_sd: float
     mode_sd: float
@@ -63,72 +65,68 @@ class StyleParameter:
     source: str
 
 
-def _breathing(
-    name: str, unit: str, link: Literal["log", "logit", "linear"], *numbers: float, source: str
-) -> StyleParameter:
+def _breathing(name: str, unit: str, link: Link, *numbers: float, source: str) -> StyleParameter:
     return StyleParameter(name, "respiration", unit, link, *numbers, source=source)
 
 
-def _heart(
-    name: str, unit: str, link: Literal["log", "logit", "linear"], *numbers: float, source: str
-) -> StyleParameter:
+def _heart(name: str, unit: str, link: Link, *numbers: float, source: str) -> StyleParameter:
     return StyleParameter(name, "cardiac", unit, link, *numbers, source=source)
 
 
 # columns: mean, person_sd, mode_sd, day_sd, recording_sd, sampling_sd, oral, task
 STYLE: tuple[StyleParameter, ...] = (
     # rate: 15.4 ± 2.3, day-to-day 7 % in all; nasal 14.9 → oral 13.6
-    _breathing("rate_bpm", "1/min", "log", 15.4, 0.135, 0.050, 0.050, 0.050, 0.085, -0.091, 0.12,
+    _breathing("rate_bpm", "1/min", "log", 15.2, 0.142, 0.060, 0.050, 0.050, 0.085, -0.091, 0.12,
                source=f"{NATARAJAN}; oral {RODENSTEIN}; task {TASK}; day 7 % assumed"),
     # VT: 530 → 700 ml; its day-to-day SD follows from that of VT/Ti (8.5 %), rate and Ti/Ttot
-    _breathing("tidal_volume_l", "l", "log", 0.530, 0.200, 0.080, 0.026, 0.026, 0.120, 0.278, 0.02,
+    _breathing("tidal_volume_l", "l", "log", 0.530, 0.180, 0.080, 0.026, 0.026, 0.120, 0.278, 0.02,
                source=f"{RODENSTEIN}; days {TOBIN88}; between people {ASSUMED}"),
     # Ti/Ttot: 37 → 41 %, day-to-day 3.1 % of the value
-    _breathing("duty_cycle", "1", "logit", 0.370, 0.120, 0.050, 0.035, 0.035, 0.105, 0.168, 0.05,
+    _breathing("duty_cycle", "1", "logit", 0.370, 0.110, 0.060, 0.035, 0.035, 0.105, 0.168, 0.05,
                source=f"{RODENSTEIN}; days {TOBIN88}; between people {ASSUMED}"),
-    _breathing("inhale_pause_share", "share of breaths", "logit", 0.20, 0.60, 0.25, 0.20, 0.20, 0.65, -0.20, -0.30,
+    _breathing("inhale_pause_share", "share of breaths", "logit", 0.20, 0.40, 0.25, 0.20, 0.25, 0.65, -0.20, -0.30,
                source=ASSUMED),
-    _breathing("exhale_pause_share", "share of breaths", "logit", 0.45, 0.70, 0.30, 0.20, 0.20, 0.55, -0.30, -0.60,
+    _breathing("exhale_pause_share", "share of breaths", "logit", 0.45, 0.50, 0.30, 0.25, 0.30, 0.55, -0.30, -0.60,
                source=ASSUMED),
-    _breathing("exhale_pause_s", "s", "log", 0.60, 0.25, 0.10, 0.10, 0.10, 0.15, -0.15, -0.20, source=ASSUMED),
+    _breathing("exhale_pause_s", "s", "log", 0.60, 0.18, 0.12, 0.10, 0.13, 0.18, -0.15, -0.20, source=ASSUMED),
     # flow shape: where flow peaks inside each phase, how flat it is, how much it has two humps
-    _breathing("inhale_peak_position", "share of phase", "logit", 0.47, 0.20, 0.15, 0.08, 0.10, 0.08, -0.10, 0.05,
+    _breathing("inhale_peak_position", "share of phase", "logit", 0.47, 0.13, 0.12, 0.08, 0.12, 0.12, -0.10, 0.05,
                source=ASSUMED),
-    _breathing("inhale_flatness", "1", "log", 0.80, 0.16, 0.12, 0.07, 0.08, 0.07, 0.10, 0.05, source=ASSUMED),
-    _breathing("inhale_hump", "1", "linear", 0.00, 0.07, 0.05, 0.03, 0.04, 0.03, 0.02, 0.0, source=ASSUMED),
-    _breathing("exhale_peak_position", "share of phase", "logit", 0.30, 0.25, 0.17, 0.10, 0.12, 0.09, -0.15, 0.05,
+    _breathing("inhale_flatness", "1", "log", 0.80, 0.11, 0.10, 0.07, 0.10, 0.10, 0.10, 0.05, source=ASSUMED),
+    _breathing("inhale_hump", "1", "linear", 0.00, 0.045, 0.040, 0.03, 0.045, 0.04, 0.02, 0.0, source=ASSUMED),
+    _breathing("exhale_peak_position", "share of phase", "logit", 0.30, 0.16, 0.14, 0.10, 0.14, 0.13, -0.15, 0.05,
                source=ASSUMED),
-    _breathing("exhale_flatness", "1", "log", 1.10, 0.16, 0.12, 0.07, 0.08, 0.07, 0.08, 0.05, source=ASSUMED),
+    _breathing("exhale_flatness", "1", "log", 1.10, 0.11, 0.10, 0.07, 0.10, 0.10, 0.08, 0.05, source=ASSUMED),
     # variability: a factor on the breath-to-breath CVs below, and the long memory
-    _breathing("variability", "1", "log", 1.00, 0.20, 0.08, 0.10, 0.10, 0.22, 0.0, -0.20,
+    _breathing("variability", "1", "log", 1.00, 0.18, 0.08, 0.10, 0.12, 0.22, 0.0, -0.20,
                source=f"{TOBIN88} (range of people); task {TASK}"),
-    _breathing("memory", "Hurst exponent", "linear", 0.715, 0.050, 0.0, 0.02, 0.02, 0.15, 0.0, 0.0,
+    _breathing("memory", "Hurst exponent", "linear", 0.735, 0.050, 0.0, 0.02, 0.02, 0.15, 0.0, 0.0,
                source=f"{PENG} (DFA of intervals .68-.70 after mixing with white noise)"),
     _breathing("sighs_per_hour", "1/h", "log", 10.0, 0.35, 0.10, 0.15, 0.15, 2.0, 0.0, 0.25,
                source=f"Vlemincx; Li & Yackle (9-12 per hour); task {TASK}"),
     _breathing("cardiogenic_l_s", "l/s", "log", 0.006, 0.25, 0.10, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
     # heart rate and its variability
     _heart("heart_rate_bpm", "1/min", "log", 65.0, 0.110, 0.0, 0.040, 0.030, 0.035, 0.0, 0.07, source=QUER),
-    _heart("rsa_bpm", "bpm per l, slow breathing", "log", 20.0, 0.38, 0.06, 0.22, 0.22, 0.18, 0.0, -0.15,
-           source=f"{HIRSCH}; spread {UHLIG}"),
-    _heart("mayer_bpm", "bpm (SD)", "log", 1.6, 0.30, 0.0, 0.20, 0.18, 0.30, 0.0, -0.20,
+    _heart("rsa_bpm", "bpm per l, slow breathing", "log", 16.5, 0.42, 0.06, 0.24, 0.22, 0.20, 0.0, -0.15,
+           source=f"{HIRSCH} (20 bpm at about 1.2 l); spread {UHLIG}"),
+    _heart("mayer_bpm", "bpm (SD)", "log", 1.45, 0.34, 0.0, 0.22, 0.20, 0.30, 0.0, -0.20,
            source=f"{VOSS} (rest of SDNN); spread {UHLIG}"),
     _heart("mayer_hz", "Hz", "linear", 0.095, 0.008, 0.0, 0.004, 0.004, 0.012, 0.0, 0.0, source=ASSUMED),
-    _heart("slow_bpm", "bpm (SD)", "log", 2.5, 0.28, 0.0, 0.18, 0.16, 0.40, 0.0, -0.10,
+    _heart("slow_bpm", "bpm (SD)", "log", 2.25, 0.32, 0.0, 0.20, 0.18, 0.40, 0.0, -0.10,
            source=f"{VOSS} (rest of SDNN); spread {UHLIG}"),
-    _heart("beat_noise_ms", "ms (SD)", "log", 6.0, 0.25, 0.0, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
+    _heart("beat_noise_ms", "ms (SD)", "log", 4.5, 0.25, 0.0, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
     _heart("ectopic_per_hour", "1/h", "log", 2.0, 1.00, 0.0, 0.30, 0.30, 3.0, 0.0, 0.0, source=ASSUMED),
     # beat shape (lead II): amplitudes in mV, times from R and widths (SD of the wave) in s
-    _heart("p_mv", "mV", "log", 0.12, 0.28, 0.0, 0.10, 0.02, 0.02, 0.0, 0.0, source=ASSUMED),
-    _heart("q_mv", "mV", "log", 0.08, 0.45, 0.0, 0.15, 0.03, 0.03, 0.0, 0.0, source=ASSUMED),
-    _heart("r_mv", "mV", "log", 1.10, 0.25, 0.0, 0.12, 0.02, 0.01, 0.0, 0.0, source=ASSUMED),
-    _heart("s_mv", "mV", "log", 0.22, 0.45, 0.0, 0.15, 0.03, 0.02, 0.0, 0.0, source=ASSUMED),
-    _heart("t_mv", "mV", "log", 0.30, 0.28, 0.0, 0.12, 0.05, 0.02, 0.0, -0.08, source=ASSUMED),
-    _heart("p_width_s", "s", "log", 0.022, 0.10, 0.0, 0.04, 0.01, 0.02, 0.0, 0.0, source=ASSUMED),
-    _heart("qrs_width_s", "s", "log", 0.011, 0.10, 0.0, 0.03, 0.01, 0.01, 0.0, 0.0, source=ASSUMED),
-    _heart("t_width_s", "s", "log", 0.045, 0.10, 0.0, 0.04, 0.01, 0.01, 0.0, 0.0, source=ASSUMED),
-    _heart("pr_s", "s", "log", 0.155, 0.09, 0.0, 0.02, 0.01, 0.01, 0.0, 0.0, source=ASSUMED),
-    _heart("rt_s", "s at 60 bpm", "log", 0.270, 0.05, 0.0, 0.02, 0.01, 0.01, 0.0, 0.0, source=ASSUMED),
+    _heart("p_mv", "mV", "log", 0.12, 0.26, 0.0, 0.14, 0.12, 0.03, 0.0, 0.0, source=ASSUMED),
+    _heart("q_mv", "mV", "log", 0.08, 0.38, 0.0, 0.20, 0.16, 0.03, 0.0, 0.0, source=ASSUMED),
+    _heart("r_mv", "mV", "log", 1.10, 0.22, 0.0, 0.12, 0.08, 0.02, 0.0, 0.0, source=ASSUMED),
+    _heart("s_mv", "mV", "log", 0.22, 0.38, 0.0, 0.20, 0.16, 0.03, 0.0, 0.0, source=ASSUMED),
+    _heart("t_mv", "mV", "log", 0.30, 0.26, 0.0, 0.14, 0.12, 0.03, 0.0, -0.08, source=ASSUMED),
+    _heart("p_width_s", "s", "log", 0.022, 0.08, 0.0, 0.05, 0.05, 0.02, 0, 0, source=ASSUMED),
+    _heart("qrs_width_s", "s", "log", 0.011, 0.07, 0.0, 0.04, 0.03, 0.02, 0, 0, source=ASSUMED),
+    _heart("t_width_s", "s", "log", 0.045, 0.08, 0.0, 0.05, 0.04, 0.02, 0, 0, source=ASSUMED),
+    _heart("pr_s", "s", "log", 0.155, 0.08, 0.0, 0.03, 0.025, 0.02, 0, 0, source=ASSUMED),
+    _heart("rt_s", "s at 60 bpm", "log", 0.27, 0.045, 0.0, 0.02, 0.02, 0.02, 0, 0, source=ASSUMED),
 )  # fmt: skip
 
 
@@ -160,13 +158,13 @@ TRAIT_EFFECTS: tuple[TraitEffect, ...] = (
     TraitEffect("mayer_bpm", "sdnn_of_age", 1.0, VOSS),
     TraitEffect("mayer_bpm", "woman_below_55", -0.150, f"{VOSS} (sex difference gone after 55)"),
     TraitEffect("slow_bpm", "sdnn_of_age", 1.0, VOSS),
-    TraitEffect("beat_noise_ms", "rmssd_of_age", 0.5, ASSUMED),
-    TraitEffect("ectopic_per_hour", "age_decades", 0.25, ASSUMED),
-    TraitEffect("t_mv", "age_decades", -0.040, ASSUMED),
+    TraitEffect("beat_noise_ms", "rmssd_of_age", 0.3, ASSUMED),
+    TraitEffect("ectopic_per_hour", "age_decades", 0.15, ASSUMED),
+    TraitEffect("t_mv", "age_decades", -0.030, ASSUMED),
     TraitEffect("t_mv", "woman", -0.250, ASSUMED),
     TraitEffect("r_mv", "bmi_tens", -0.120, ASSUMED),
     TraitEffect("qrs_width_s", "woman", -0.060, ASSUMED),
-    TraitEffect("pr_s", "age_decades", 0.010, ASSUMED),
+    TraitEffect("pr_s", "age_decades", 0.006, ASSUMED),
 )
 
 AGE_KNOTS_YEARS = (18.0, 39.5, 49.5, 60.0, 75.0)
@@ -211,23 +209,23 @@ _SINGLE: tuple[Constant, ...] = (
     Constant("exhale_cv", 0.255, "1", f"with inhale_cv gives rate 21 %, Ti/Ttot 18 % of {TOBIN88}"),
     Constant("volume_cv", 0.33, "1", f"{TOBIN88}, sighs included"),
     Constant("inhale_exhale_r", 0.33, "correlation", f"from the CVs of rate and Ti/Ttot, {TOBIN88}"),
-    Constant("volume_inhale_r", 0.40, "correlation", f"from the CVs of VT and VT/Ti, {TOBIN88}"),
-    Constant("volume_exhale_r", 0.25, "correlation", ASSUMED),
+    Constant("volume_inhale_r", 0.22, "correlation", f"from the CVs of VT and VT/Ti, {TOBIN88}"),
+    Constant("volume_exhale_r", 0.40, "correlation", ASSUMED),
     Constant("volume_memory_share", 0.85, "share of variance", f"lag-1 .30 ± .15, {TOBIN95}"),
     Constant("exhale_memory_share", 0.78, "share of variance", f"lag-1 .26 ± .12, {TOBIN95}"),
-    Constant("inhale_memory_share", 0.58, "share of variance", f"lag-1 .20 ± .14, {TOBIN95}"),
+    Constant("inhale_memory_share", 0.60, "share of variance", f"lag-1 .20 ± .14, {TOBIN95}"),
     Constant("level_sd", 0.08, "share of VT", "end-expiratory level, assumed"),
     Constant("level_lag1", 0.7, "1", ASSUMED),
     Constant("shape_jitter", 0.15, "link scale", "breath-to-breath, assumed"),
     Constant("inhale_pause_s", 0.18, "s", ASSUMED),
     Constant("pause_cv", 0.35, "1", ASSUMED),
-    Constant("pause_limit", 0.5, "share of the phase", ASSUMED),
+    Constant("pause_limit", 0.35, "share of the phase", ASSUMED),
     Constant("sigh_low", 2.2, "× VT", "Vlemincx; Li & Yackle (2-5 × VT)"),
     Constant("sigh_high", 4.0, "× VT", "Vlemincx; Li & Yackle (2-5 × VT)"),
     Constant("sigh_inhale_factor", 1.7, "× Ti", ASSUMED),
     Constant("sigh_exhale_factor", 1.5, "× Te", ASSUMED),
-    Constant("post_sigh_pause_low", 1.0, "s", ASSUMED),
-    Constant("post_sigh_pause_high", 4.0, "s", ASSUMED),
+    Constant("post_sigh_pause_low", 0.5, "s", ASSUMED),
+    Constant("post_sigh_pause_high", 3.0, "s", ASSUMED),
     Constant("sigh_refractory_breaths", 8, "breaths", ASSUMED),
     Constant("break_rate_factor", 0.93, "× rate", ASSUMED),
     Constant("speech_inhale_s", 0.6, "s", ASSUMED),
@@ -239,6 +237,7 @@ _SINGLE: tuple[Constant, ...] = (
     # heart
     Constant("rsa_corner_per_min", 7.2, "breaths/min", HIRSCH),
     Constant("rsa_roll_off_db", -21, "dB/decade", HIRSCH),
+    Constant("rsa_volume_limit_l", 1.2, "l (where it stops being linear)", ASSUMED),
     Constant("rsa_lag_s", 0.4, "s behind lung volume", ASSUMED),
     Constant("heart_grid_hz", 4, "Hz", "numerical"),
     Constant("mayer_bandwidth_hz", 0.012, "Hz", ASSUMED),

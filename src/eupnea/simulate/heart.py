@@ -19,8 +19,8 @@ _WAVE_WIDTHS = 4.0
 def heart_rate_of(rng: np.random.Generator, style: dict[str, float], breaths: pd.DataFrame, time_s: Array) -> Array:
     """Return the instantaneous heart rate (bpm) at evenly spaced times, shape (n,).
 
-    Mean rate plus respiratory sinus arrhythmia (linear in lung volume, falling with breathing rate above a corner), Mayer
-    waves, and slow 1/f fluctuations.
+    Mean rate plus respiratory sinus arrhythmia (linear in lung volume, falling with breathing rate above a corner),
+    Mayer waves, and slow 1/f fluctuations.
 
     References
     ----------
@@ -44,7 +44,9 @@ def sinus_arrhythmia(style: dict[str, float], breaths: pd.DataFrame, time_s: Arr
     then = time_s - c["rsa_lag_s"]
     total = (breaths["end_s"] - breaths["inhale_onset_s"]).to_numpy()
     gain = rsa_gain(60 / total)[phase_of(breaths, then)]
-    return np.asarray(style["rsa_bpm"] * gain * lung_volume(breaths, then), dtype=float)
+    limit = c["rsa_volume_limit_l"]
+    volume = limit * np.tanh(lung_volume(breaths, then) / limit)
+    return np.asarray(style["rsa_bpm"] * gain * volume, dtype=float)
 
 
 def rsa_gain(breaths_per_min: Array | float) -> Array:

@@ -27,16 +27,15 @@ Array = NDArray[np.float64]
 
 NAMES = tuple(one.name for one in STYLE)
 _LINKS = np.array([one.link for one in STYLE])
-MEAN = np.array(
-    [
-        np.log(one.mean)
-        if one.link == "log"
-        else np.log(one.mean / (1 - one.mean))
-        if one.link == "logit"
-        else one.mean
-        for one in STYLE
-    ]
-)
+
+
+def _on_link(value: float, link: str) -> float:
+    if link == "linear":
+        return value
+    return float(np.log(value) if link == "log" else np.log(value / (1 - value)))
+
+
+MEAN = np.array([_on_link(one.mean, one.link) for one in STYLE])
 """Population mean of every style parameter on its link scale, in the order of `NAMES`."""
 PERSON_SD = np.array([one.person_sd for one in STYLE])
 MODE_SD = np.array([one.mode_sd for one in STYLE])
@@ -205,13 +204,13 @@ def draw_state(config: SimulateConfig, seed: int, person: Person, *, session: st
     recording, mood_noise = now.standard_normal(len(NAMES)), float(now.standard_normal())
     oral_share = person.oral_share if mode == "oral" else CONSTANTS["leak_share"]
     deviation = config.signature * (DAY_SD * day + RECORDING_SD * recording)
-    average = ORAL * _oral_effect(oral_share) + TASK * (task != "rest")
+    average = ORAL * oral_effect(oral_share) + TASK * (task != "rest")
     link = MEAN + average + person.own + person.of_mode[mode] + deviation
     mood = _mood(config, deviation, mood_noise)
     return State(dict(zip(NAMES, natural(link).tolist(), strict=True)), oral_share, mood)
 
 
-def _oral_effect(oral_share: float) -> float:
+def oral_effect(oral_share: float | Array) -> float | Array:
     """Scale the effect of oral breathing by its share, so that the average over people is the published one."""
     leak = CONSTANTS["leak_share"]
     return (oral_share - leak) / (1 - mean_kept_nasal() - leak)

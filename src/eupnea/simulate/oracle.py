@@ -1,1 +1,0 @@
-"""What a perfect observer of the simulated people could tell (made next)."""
