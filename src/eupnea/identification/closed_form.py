@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix, Space
 
+SMALLEST_POWER = 1e-30
+"""Squared lengths are floored here before a division."""
+
 ABSENT = -1e30
 """Score of a person who is not enrolled under an assignment."""
 
@@ -92,7 +95,9 @@ class Kernel:
     total: float
 
 
-def make_kernel(space: Space, projected: Matrix, shrinkage: float, *, target: float = 1.0) -> Kernel:
+def make_kernel(
+    space: Space, projected: Matrix, shrinkage: float, *, target: float = 1.0, single: bool = False
+) -> Kernel:
     """Compute the inner products that every assignment shares.
 
     Parameters
@@ -105,13 +110,17 @@ def make_kernel(space: Space, projected: Matrix, shrinkage: float, *, target: fl
         a: the within-person covariance is taken as (1 − a) W + a t I.
     target
         t; 1 is the total variance of the scaled features.
+    single
+        Whether single precision is enough (random assignments: half the time).
     """
     root = 1.0 / np.sqrt((1 - shrinkage) * space.eigenvalues + shrinkage * target)
     sums, probes = space.sums * root, projected * root
     U = len(sums)
-    between, across = np.zeros((U + 1, U + 1)), np.zeros((U + 1, len(probes)))
+    precision = np.float32 if single else np.float64
+    between, across = np.zeros((U + 1, U + 1), precision), np.zeros((U + 1, len(probes)), precision)
     between[:U, :U], across[:U] = sums @ sums.T, sums @ probes.T
-    return Kernel(shrinkage, between, across, np.einsum("np,np->n", probes, probes), float(space.counts.sum()))
+    own = np.einsum("np,np->n", probes, probes).astype(precision)
+    return Kernel(shrinkage, between, across, own, float(space.counts.sum()))
 
 
 @dataclass(frozen=True)
@@ -136,22 +145,37 @@ class Products:
     present: NDArray[np.bool_]
 
 
-def within_products(kernel: Kernel, assignment: Assignment) -> Products:
-    """Go from the total to the within-person covariance, separately for every assignment."""
-    members, counts = assignment.members, np.maximum(assignment.counts, 1.0)
+def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool = True) -> Products:
+    """Go from the total to the within-person covariance, separately for every assignment.
+
+    Parameters
+    ----------
+    kernel, assignment
+        Inner products under the total covariance, and who owns what.
+    with_probe
+        Whether the probes' own lengths are needed; they change no rank inside a probe.
+    """
+    members, counts = assignment.members, np.maximum(assignment.counts, 1.0).astype(kernel.probes.dtype)
     B, C, K = members.shape
-    V = sum(kernel.probes[members[:, :, k]] for k in range(K)) / counts[:, :, None]
-    half = sum(kernel.between[members[:, :, k]] for k in range(K)) / counts[:, :, None]
+    V = kernel.probes[members[:, :, 0]]
+    half = kernel.between[members[:, :, 0]]
+    for k in range(1, K):
+        V += kernel.probes[members[:, :, k]]
+        half += kernel.between[members[:, :, k]]
+    V /= counts[:, :, None]
+    half /= counts[:, :, None]
     columns = np.take_along_axis(half, members.reshape(B, 1, C * K), axis=2)
     Q = columns.reshape(B, C, C, K).sum(axis=3) / counts[:, None, :]
-    weight = np.sqrt(assignment.counts / kernel.total)
+    weight = np.sqrt(assignment.counts / kernel.total).astype(kernel.probes.dtype)
     inner = -weight[:, :, None] * Q * weight[:, None, :]
     inner[:, np.arange(C), np.arange(C)] += 1.0 / (1.0 - kernel.shrinkage)
     middle = weight[:, :, None] * np.linalg.inv(inner) * weight[:, None, :]
-    correction = middle @ V
-    probe = kernel.own + np.einsum("bcn,bcn->bn", V, correction)
-    centroid = np.einsum("bcd,bdc->bc", Q, np.eye(C) + middle @ Q)
-    return Products(V + Q @ correction, centroid, probe, assignment.present)
+    lift = np.eye(C, dtype=Q.dtype) + Q @ middle
+    centroid = np.einsum("bcd,bdc->bc", lift, Q)
+    probe = np.ones((B, V.shape[2]), dtype=V.dtype)
+    if with_probe:
+        probe = kernel.own + np.einsum("bcn,bcn->bn", V, middle @ V)
+    return Products(lift @ V, centroid, probe, assignment.present)
 
 
 def lda_scores(products: Products) -> Matrix:
@@ -166,8 +190,9 @@ def whitened_centroid_scores(products: Products) -> Matrix:
     ----------
     Hatch, Kajarekar & Stolcke (2006), Interspeech: within-class covariance normalisation.
     """
-    length = np.sqrt(np.maximum(products.centroid, 1e-300))[:, :, None] * np.sqrt(products.probe)[:, None, :]
-    return _masked(products.centroid_probe / np.maximum(length, 1e-300), products.present)
+    centroid = 1.0 / np.sqrt(np.maximum(products.centroid, SMALLEST_POWER))
+    probe = 1.0 / np.sqrt(np.maximum(products.probe, SMALLEST_POWER))
+    return _masked(products.centroid_probe * centroid[:, :, None] * probe[:, None, :], products.present)
 
 
 SCORERS = {"lda": lda_scores, "whitened_centroid": whitened_centroid_scores}

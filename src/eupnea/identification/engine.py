@@ -18,6 +18,7 @@ from eupnea.identification.closed_form import (
     make_kernel,
     within_products,
 )
+from eupnea.identification.samples import lengths_of, starts_of
 from eupnea.identification.space import Preparation, Space, fit_preparation, fit_space
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from eupnea.identification.samples import Rows, Samples
     from eupnea.identification.space import Matrix, Transform
 
-CACHED_NUMBERS = 40_000_000
-"""Numbers that cached spaces may hold together (320 MB)."""
+CACHED_NUMBERS = 20_000_000
+"""Numbers that cached spaces may hold together, and projected windows again (160 MB each)."""
 
 BATCH_NUMBERS = 3_000_000
 """Scores computed at once (24 MB): what stays in the processor's cache is faster."""
@@ -89,6 +90,7 @@ class Engine:
         self._max_missing_share = max_missing_share
         self.record = FitRecord()
         self._spaces: OrderedDict[tuple[bytes, str], Space] = OrderedDict()
+        self._projected: OrderedDict[tuple[bytes, str, bytes], Matrix] = OrderedDict()
         self._held = 0
 
     def preparation(self, rows: Rows, transform: Transform) -> Preparation:
@@ -116,6 +118,15 @@ class Engine:
             self._held -= dropped.eigenvectors.size + dropped.sums.size
         return space
 
+    def projected(self, enrol: Rows, transform: Transform, rows: Rows) -> Matrix:
+        """Bring windows into the space of some enrolment, or take them from the cache; shape (N, p)."""
+        space, key = self.space(enrol, transform), (enrol.tobytes(), transform, rows.tobytes())
+        if key not in self._projected:
+            self._projected[key] = space.project(self.samples.X[rows])
+            while sum(held.size for held in self._projected.values()) > CACHED_NUMBERS and len(self._projected) > 1:
+                self._projected.popitem(last=False)
+        return self._projected[key]
+
     def scores(self, enrol: Rows, probe: Rows, labels: Rows, chosen: Candidate) -> Iterator[tuple[slice, Matrix]]:
         """Score probe windows against every person, in batches of assignments.
 
@@ -134,7 +145,8 @@ class Engine:
             Which assignments, and their scores, shape (b, C, N).
         """
         space = self.space(enrol, chosen.transform)
-        kernel = make_kernel(space, space.project(self.samples.X[probe]), chosen.shrinkage)
+        projected = self.projected(enrol, chosen.transform, probe)
+        kernel = make_kernel(space, projected, chosen.shrinkage, single=len(labels) > 1)
         n_people = len(self.samples.people)
         for batch in _batches(len(labels), n_people * len(probe)):
             assignment = assign(labels[batch][:, space.recordings], space.counts, n_people)
@@ -181,13 +193,14 @@ class Engine:
         average, part_recording = _parts(self.samples.recording[test], self.config.inner_parts)
         for transform in dict.fromkeys(c.transform for c in self.candidates):
             space = self.space(train, transform)
-            parts = average @ space.project(self.samples.X[test])
+            parts = average @ self.projected(train, transform, test)
             for batch in _batches(len(labels), len(self.samples.people) * len(parts)):
                 assignment = assign(labels[batch][:, space.recordings], space.counts, len(self.samples.people))
                 owners = labels[batch][:, part_recording]
                 judged[batch] = np.take_along_axis(assignment.present, owners, axis=1).sum(axis=1)
                 for shrinkage in dict.fromkeys(c.shrinkage for c in self.candidates):
-                    products = within_products(make_kernel(space, parts, shrinkage), assignment)
+                    kernel = make_kernel(space, parts, shrinkage, single=len(labels) > 1)
+                    products = within_products(kernel, assignment, with_probe=False)
                     for i, c in enumerate(self.candidates):
                         if (c.transform, c.shrinkage) == (transform, shrinkage):
                             summed[batch, i] += _reciprocal_ranks(SCORERS[c.model](products), owners).sum(axis=1)
@@ -202,11 +215,12 @@ def _reciprocal_ranks(scores: Matrix, owners: Rows) -> Matrix:
 
 def _parts(recording: Rows, n_parts: int) -> tuple[Matrix, Rows]:
     """Average consecutive windows of each recording into at most `n_parts`; shape (parts, n) and (parts,)."""
-    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
-    lengths = np.diff(np.r_[starts, len(recording)])
+    starts = starts_of(recording)
+    lengths = lengths_of(starts, len(recording))
     place = np.arange(len(recording)) - np.repeat(starts, lengths)
     part = place * np.minimum(n_parts, np.repeat(lengths, lengths)) // np.repeat(lengths, lengths)
-    change = np.r_[True, (np.diff(recording) != 0) | (np.diff(part) != 0)]
+    change = np.ones(len(recording), dtype=bool)
+    change[1:] = (np.diff(recording) != 0) | (np.diff(part) != 0)
     index = np.cumsum(change) - 1
     average = np.zeros((int(index[-1]) + 1, len(recording)))
     average[index, np.arange(len(recording))] = 1.0
@@ -215,9 +229,9 @@ def _parts(recording: Rows, n_parts: int) -> tuple[Matrix, Rows]:
 
 def _halves(enrol: Rows, recording: Rows) -> list[tuple[Rows, Rows]]:
     """Split every recording's windows in two, leaving the one between out; none where that is not possible."""
-    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
-    lengths = np.repeat(np.diff(np.r_[starts, len(recording)]), np.diff(np.r_[starts, len(recording)]))
-    place = np.arange(len(recording)) - np.repeat(starts, np.diff(np.r_[starts, len(recording)]))
+    starts = starts_of(recording)
+    size = lengths_of(starts, len(recording))
+    lengths, place = np.repeat(size, size), np.arange(len(recording)) - np.repeat(starts, size)
     early, late = place < lengths // 2, place > lengths // 2
     if not late.any():
         return []

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from eupnea.identification.space import Matrix
 
+BATCH_NUMBERS = 500_000
+"""Weighted comparisons worked on at once."""
+
 MIN_IMPOSTOR_ERRORS = 30
 """Expected impostor errors below which an FMR point is not supported by the data (rule of 30)."""
 
@@ -35,16 +38,27 @@ def error_curve(
     g_weight, i_weight = weights or (np.ones(genuine.size), np.ones(impostor.size))
     scores = np.concatenate([genuine, impostor])
     order = np.argsort(scores, kind="stable")
-    is_genuine = np.r_[g_weight, np.zeros(impostor.size)][order]
-    is_impostor = np.r_[np.zeros(genuine.size), i_weight][order]
     ordered = scores[order]
-    first = np.r_[True, np.diff(ordered) > 0]
-    below_g = np.r_[0.0, np.cumsum(is_genuine)]
-    below_i = np.r_[0.0, np.cumsum(is_impostor)]
-    keep = np.r_[np.flatnonzero(first), ordered.size]
-    fnmr = below_g[keep] / max(below_g[-1], 1e-300)
-    fmr = 1.0 - below_i[keep] / max(below_i[-1], 1e-300)
-    return np.r_[ordered[first], np.inf], fmr, fnmr
+    first = np.flatnonzero(_starts_of_ties(ordered))
+    fnmr = _share_below(np.concatenate([g_weight, np.zeros(impostor.size)])[order], first)
+    fmr = 1.0 - _share_below(np.concatenate([np.zeros(genuine.size), i_weight])[order], first)
+    return np.append(ordered[first], np.inf), fmr, fnmr
+
+
+def _starts_of_ties(ordered: Matrix) -> NDArray[np.bool_]:
+    first = np.ones(ordered.size, dtype=bool)
+    np.greater(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
+def _share_below(weights: Matrix, first: NDArray[np.intp]) -> Matrix:
+    """Return the share of weight below each threshold; weights of shape (…, n), thresholds at positions `first`."""
+    total = np.cumsum(weights, axis=-1)
+    below = np.empty((*weights.shape[:-1], first.size + 1))
+    below[..., 0] = 0.0
+    below[..., 1:-1] = total[..., first[1:] - 1]
+    below[..., -1] = total[..., -1]
+    return below / np.maximum(total[..., -1:], 1e-300)
 
 
 def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix, Matrix] | None = None) -> float:
@@ -55,12 +69,18 @@ def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix
     if genuine.size == 0 or impostor.size == 0:
         return float("nan")
     _, fmr, fnmr = error_curve(genuine, impostor, weights=weights)
+    return float(_crossing(fmr[None], fnmr[None])[0])
+
+
+def _crossing(fmr: Matrix, fnmr: Matrix) -> Matrix:
+    """Return where the two rates are equal, on the straight line between neighbouring thresholds; shapes (B, t)."""
     gap = fnmr - fmr
-    k = int(np.argmax(gap >= 0))
-    if k == 0 or gap[k] == 0:
-        return float(fnmr[k])
-    share = -gap[k - 1] / (gap[k] - gap[k - 1])
-    return float(fmr[k - 1] + share * (fmr[k] - fmr[k - 1]))
+    rows = np.arange(len(gap))
+    k = np.argmax(gap >= 0, axis=1)
+    before = np.maximum(k - 1, 0)
+    rise = gap[rows, k] - gap[rows, before]
+    share = np.where(rise > 0, -gap[rows, before] / np.where(rise > 0, rise, 1.0), 0.0)
+    return fmr[rows, before] + share * (fmr[rows, k] - fmr[rows, before])
 
 
 def fnmr_at_fmr(genuine: Matrix, impostor: Matrix, fmr_wanted: float) -> float:
@@ -103,16 +123,22 @@ def two_way_draws(
         as the product of both people's draws.
     """
     people = np.unique(np.concatenate([claimed, owner]))
-    row, column = np.searchsorted(people, claimed), np.searchsorted(people, owner)
-    genuine = claimed == owner
+    order = np.argsort(scores, kind="stable")
+    first = np.flatnonzero(_starts_of_ties(scores[order]))
+    row, column = np.searchsorted(people, claimed[order]), np.searchsorted(people, owner[order])
+    genuine = row == column
     rng = np.random.default_rng(seed)
     draws = np.empty(n_boot)
-    for b in range(n_boot):
-        enrolled = np.bincount(rng.integers(people.size, size=people.size), minlength=people.size).astype(float)
-        probed = np.bincount(rng.integers(people.size, size=people.size), minlength=people.size).astype(float)
-        draws[b] = equal_error_rate(
-            scores[genuine],
-            scores[~genuine],
-            weights=(probed[column[genuine]], enrolled[row[~genuine]] * probed[column[~genuine]]),
+    for start in range(0, n_boot, max(1, BATCH_NUMBERS // scores.size)):
+        batch = slice(start, min(n_boot, start + max(1, BATCH_NUMBERS // scores.size)))
+        enrolled, probed = (_times_drawn(rng, batch.stop - batch.start, people.size) for _ in range(2))
+        weight = probed[:, column]
+        impostor = np.where(genuine, 0.0, enrolled[:, row] * weight)
+        draws[batch] = _crossing(
+            1.0 - _share_below(impostor, first), _share_below(np.where(genuine, weight, 0.0), first)
         )
     return draws
+
+
+def _times_drawn(rng: np.random.Generator, n: int, people: int) -> Matrix:
+    return rng.multinomial(people, np.full(people, 1.0 / people), size=n).astype(float)

@@ -14,6 +14,7 @@ from eupnea.identification.closed_form import ABSENT
 from eupnea.identification.engine import Candidate, Engine, real_labels
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.normalise import Calibration, cohort_normalised, fit_calibration
+from eupnea.identification.samples import lengths_of, starts_of
 
 if TYPE_CHECKING:
     from eupnea.identification.protocols import Fold
@@ -93,8 +94,8 @@ def pooled(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
     """
     if unit.k == 1:
         return scores, np.arange(scores.shape[-1])
-    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
-    lengths = np.diff(np.r_[starts, len(recording)])
+    starts = starts_of(recording)
+    lengths = lengths_of(starts, len(recording))
     if unit.k == 0:
         return np.add.reduceat(scores, starts, axis=-1) / lengths, starts
     first = np.concatenate([s + unit.k * np.arange(n // unit.k) for s, n in zip(starts, lengths, strict=True)])
@@ -147,8 +148,10 @@ def run_folds(
     for fold in folds:
         audit_fold(engine.samples, fold, guard_s=guard_s, where=where)
         engine.record.allow(fold.enrol, f"{where}, fold {fold.name}")
+        done: dict[Candidate, FoldScores] = {}
         for model, chosen in _choices(engine, fold, models).items():
-            results.setdefault(model, []).append(score_fold(engine, fold, chosen))
+            done[chosen] = done.get(chosen) or score_fold(engine, fold, chosen)
+            results.setdefault(model, []).append(done[chosen])
     return results
 
 

@@ -151,7 +151,7 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
         _against_background(run, fold, groups, a, b, chosen)
         for fold in run.split.folds
         for a in range(groups.max() + 1)
-        for b in range(groups.max() + 1)
+        for b in range(a, groups.max() + 1)
     ]
     table = pd.concat(comparisons, ignore_index=True)
     own = (table["claimed"] == table["owner"]).to_numpy()
@@ -177,21 +177,24 @@ def _background(run: Run) -> dict[str, Any]:
 
 
 def _against_background(run: Run, fold: Fold, groups: Rows, a: int, b: int, chosen: Candidate) -> pd.DataFrame:
-    """Compare claims on group `a` with probes of group `b`, by what everybody else taught."""
+    """Compare claims on one group with probes of the other, both ways, by what everybody else taught."""
     samples, person = run.engine.samples, run.engine.samples.person
     outside = fold.enrol[~np.isin(groups[person[fold.enrol]], (a, b))]
-    enrol = fold.enrol[groups[person[fold.enrol]] == a]
-    probe = fold.probe[groups[person[fold.probe]] == b]
     where = f"{run.name}, background, fold {fold.name}"
-    audit_people(person[outside], np.union1d(person[enrol], person[probe]), where=where)
+    audit_people(person[outside], np.flatnonzero((groups == a) | (groups == b)), where=where)
     run.engine.record.allow(outside, where)
     space = run.engine.space(outside, chosen.transform)
     whiten = within_rule(space, samples.person_of_recording[space.recordings], chosen.shrinkage)
-    templates, names = _centroids(space.project(samples.X[enrol]) @ whiten, person[enrol])
     cohort, _ = _centroids(space.project(samples.X[outside]) @ whiten, person[outside])
-    probes, recording = space.project(samples.X[probe]) @ whiten, samples.recording[probe]
-    averaged, first = pooled(probes.T, recording, Unit("recording", 0))
-    return _normalised_cosines(templates, names, cohort, averaged.T, person[probe][first])
+    tables = []
+    for claimed, probed in ((a, b), (b, a))[: 1 if a == b else 2]:
+        enrol = fold.enrol[groups[person[fold.enrol]] == claimed]
+        probe = fold.probe[groups[person[fold.probe]] == probed]
+        templates, names = _centroids(space.project(samples.X[enrol]) @ whiten, person[enrol])
+        probes = space.project(samples.X[probe]) @ whiten
+        averaged, first = pooled(probes.T, samples.recording[probe], Unit("recording", 0))
+        tables.append(_normalised_cosines(templates, names, cohort, averaged.T, person[probe][first]))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _centroids(Z: Matrix, person: Rows) -> tuple[Matrix, Rows]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.errors import ConfigError
+from eupnea.identification.samples import lengths_of, starts_of
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ProtocolConfig, RecordingFilter
@@ -189,8 +190,10 @@ def _answerable(folds: tuple[Fold, ...], protocol: ProtocolConfig, samples: Samp
 
 def _count_before(taken: NDArray[np.bool_], groups: Rows) -> Rows:
     total: Rows = (np.cumsum(taken) - taken).astype(np.intp)
-    starts = np.r_[0, np.flatnonzero(np.diff(groups)) + 1] if groups.size else np.zeros(0, dtype=np.intp)
-    return total - np.repeat(total[starts], np.diff(np.r_[starts, groups.size]))
+    if not groups.size:
+        return total
+    starts = starts_of(groups)
+    return total - np.repeat(total[starts], lengths_of(starts, groups.size))
 
 
 def _describe(wanted: RecordingFilter) -> str:

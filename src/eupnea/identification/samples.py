@@ -109,3 +109,13 @@ def _samples(kept: pd.DataFrame, X: NDArray[np.float64], columns: tuple[str, ...
         recordings=keys,
         people=people,
     )
+
+
+def starts_of(groups: Rows) -> Rows:
+    """Return where each group of equal neighbours begins."""
+    return np.concatenate([np.zeros(1, dtype=np.intp), np.flatnonzero(np.diff(groups)) + 1])
+
+
+def lengths_of(starts: Rows, n: int) -> Rows:
+    """Return how many each group has, of `n` in all."""
+    return np.diff(np.append(starts, n))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.identification.samples import Rows
+from eupnea.identification.samples import Rows, lengths_of, starts_of
 
 Transform = Literal["clip", "rank_gaussian", "none"]
 Matrix = NDArray[np.float64]
@@ -106,12 +106,13 @@ def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
 
     n = len(quantiles)
     scores = ndtri((np.arange(n) + 0.5) / n)
+    tied = np.any(np.diff(quantiles, axis=0) <= 0, axis=0).reshape(-1)
     mapped = np.empty_like(values)
     for j in range(values.shape[1]):
-        knots = quantiles[:, j]
-        mapped[:, j] = 0.5 * (
-            np.interp(values[:, j], knots, scores) - np.interp(-values[:, j], -knots[::-1], -scores[::-1])
-        )
+        knots, column = quantiles[:, j], values[:, j]
+        mapped[:, j] = np.interp(column, knots, scores)
+        if tied[j]:
+            mapped[:, j] = 0.5 * (mapped[:, j] - np.interp(-column, -knots[::-1], -scores[::-1]))
     return mapped
 
 
@@ -159,7 +160,7 @@ def fit_space(X: Matrix, recording: Rows, preparation: Preparation) -> Space:
     """
     Z = preparation.apply(X)
     values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
-    starts = np.r_[0, np.flatnonzero(np.diff(recording)) + 1]
-    counts = np.diff(np.r_[starts, len(recording)]).astype(float)
+    starts = starts_of(recording)
+    counts = lengths_of(starts, len(recording)).astype(float)
     sums = np.add.reduceat(Z, starts, axis=0) @ vectors
     return Space(preparation, np.maximum(values, 0.0), vectors, recording[starts], counts, sums)
