@@ -36,7 +36,7 @@ def beats_of_chunk(cardiac: pd.DataFrame, config: BeatsConfig) -> pd.DataFrame:
     -------
     DataFrame
         Table of beats in the order of the signals, with two more columns: ``peak_s`` (R peak or systolic peak, s) and
-        ``similarity`` (correlation of the beat with the signal's median beat); both missing for ``rr``. A signal in
+        ``similarity`` (correlation with the median beat around it); both missing for ``rr``. A signal in
         which no heartbeat can be told gives no rows.
     """
     tables = [beats_of_signal(signal, config) for signal in cardiac.to_dict("records")]

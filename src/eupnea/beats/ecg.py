@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.filters import band_pass, bridge_gaps, parabola_offset, pieces, similarity_to_median
+from eupnea.beats.filters import band_pass, bridge_gaps, local_similarity, parabola_offset, pieces
 from eupnea.beats.found import FoundBeats, no_beats
 from eupnea.beats.presets import ECG, EcgPreset
 
@@ -50,7 +51,7 @@ def detect_r_peaks(
     if coarse.size == 0:
         return no_beats()
     tips = _tips(qrs, coarse, round(preset.refine_s * sampling_hz))
-    tips = _apart(tips, np.abs(qrs), 60.0 / max_rate_bpm * sampling_hz)
+    tips = _apart(tips, np.abs(qrs), 60.0 / max_rate_bpm * sampling_hz, preset.wave_s * sampling_hz, preset.wave_height)
     tips = _search_back(qrs, tips, sampling_hz, preset)
     tips = tips[~missing[tips]]
     return _describe(qrs, tips, sampling_hz, preset)
@@ -69,16 +70,24 @@ def _tips(qrs: Floats, coarse: NDArray[np.int64], reach: int) -> NDArray[np.int6
     return np.unique(around[np.arange(coarse.size), signed.argmax(axis=1)])
 
 
-def _apart(beats: NDArray[np.int64], height: Floats, least: float) -> NDArray[np.int64]:
-    """Of two beats closer than `least` samples keep the higher one."""
+def _apart(
+    beats: NDArray[np.int64], height: Floats, least: float, near: float, wave_height: float
+) -> NDArray[np.int64]:
+    """Of two beats closer than `least` samples keep the higher one; of two closer than `near` drop one far lower."""
     kept: list[int] = []
     for beat in beats.tolist():
-        if kept and beat - kept[-1] < least:
-            if height[beat] > height[kept[-1]]:
-                kept[-1] = beat
-        else:
+        while kept and _replaces(beat, kept[-1], height, least, near, wave_height):
+            kept.pop()
+        if not (kept and _replaces(kept[-1], beat, height, least, near, wave_height)):
             kept.append(beat)
     return np.asarray(kept, dtype=np.int64)
+
+
+def _replaces(beat: int, other: int, height: Floats, least: float, near: float, wave_height: float) -> bool:
+    apart = abs(beat - other)
+    if apart < least:
+        return bool(height[beat] > height[other] or (height[beat] == height[other] and beat < other))
+    return bool(apart < near and height[other] < wave_height * height[beat])
 
 
 def _search_back(qrs: Floats, tips: NDArray[np.int64], sampling_hz: float, preset: EcgPreset) -> NDArray[np.int64]:
@@ -145,6 +154,14 @@ def _describe(qrs: Floats, tips: NDArray[np.int64], sampling_hz: float, preset: 
     offset = np.where(inner == tips, parabola_offset(qrs[inner - 1], qrs[inner], qrs[inner + 1]), 0.0)
     position = tips.astype(float) + offset
     reach = max(1, round(preset.template_s * sampling_hz))
-    similarity = similarity_to_median(pieces(qrs, np.asarray(position, dtype=float), np.arange(-reach, reach + 1.0)))
+    similarity = local_similarity(pieces(qrs, np.asarray(position, dtype=float), np.arange(-reach, reach + 1.0)))
     time_s = position / sampling_hz
-    return FoundBeats(time_s, time_s, np.abs(qrs[tips]), similarity)
+    found = FoundBeats(time_s, time_s, np.abs(qrs[tips]), similarity)
+    return found.only(~_is_speck(found, preset))
+
+
+def _is_speck(found: FoundBeats, preset: EcgPreset) -> NDArray[np.bool_]:
+    """Tell what is both far lower than the beats around it and unlike them: noise where no beat is."""
+    usual = pd.Series(found.amplitude_au).rolling(preset.speck_beats, center=True, min_periods=1).median()
+    is_low = found.amplitude_au < preset.speck_height * usual.to_numpy(dtype=float)
+    return is_low & ~(found.similarity >= preset.speck_similarity)

@@ -21,7 +21,7 @@ class FoundBeats:
     amplitude_au
         Shape (n,): R above the baseline, or pulse height.
     similarity
-        Shape (n,): correlation with the median beat of the signal; NaN at the edges.
+        Shape (n,): correlation with the median beat of about 100 around it; NaN at the edges.
     """
 
     time_s: NDArray[np.float64]

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import signal
 
-from eupnea.beats.filters import band_pass, bridge_gaps, parabola_offset, pieces, similarity_to_median
+from eupnea.beats.filters import band_pass, bridge_gaps, local_similarity, parabola_offset, pieces
 from eupnea.beats.found import FoundBeats, no_beats
 from eupnea.beats.presets import PPG, PpgPreset
 
@@ -110,7 +110,7 @@ def _first_strong_lag(correlation: Floats, sampling_hz: float, min_rate_bpm: flo
     longest = min(correlation.size - 1, int(np.ceil(60 / min_rate_bpm * sampling_hz)))
     peaks, _ = signal.find_peaks(correlation[: longest + 1])
     peaks = peaks[peaks >= shortest]
-    if peaks.size == 0:
+    if peaks.size == 0 or correlation[peaks].max() <= 0:
         return float(longest + shortest) / 4
     strong = peaks[correlation[peaks] >= NEAR_BEST * correlation[peaks].max()]
     return float(strong[0])
@@ -147,5 +147,5 @@ def _describe(
     inner = np.clip(crest, 1, wave.size - 2)
     peak = crest + parabola_offset(wave[inner - 1], wave[inner], wave[inner + 1])
     half = max(2, round(preset.template_s * sampling_hz))
-    similarity = similarity_to_median(pieces(wave, steepest.astype(float), np.arange(-half, half + 1.0)))
+    similarity = local_similarity(pieces(wave, steepest.astype(float), np.arange(-half, half + 1.0)))
     return FoundBeats(np.maximum(foot, 0.0) / sampling_hz, peak / sampling_hz, wave[crest] - wave[valley], similarity)

@@ -18,6 +18,12 @@ class EcgPreset:
         Order of the Butterworth filter, run forth and back.
     refine_s
         How far the tip may lie from the coarse detection.
+    wave_s, wave_height
+        Of two detections closer than this, one lower than this share of the other is a P or T wave (Pan & Tompkins
+        1985: 360 ms, half the slope).
+    speck_beats, speck_height, speck_similarity
+        A detection lower than this share of the median height of so many around it, and less similar to the median
+        beat than this, is noise (assumed).
     pad_s
         Signal mirrored at both ends, so that the first and last beat are found as surely as any other.
     template_s
@@ -31,7 +37,12 @@ class EcgPreset:
 
     band_hz: tuple[float, float] = (5.0, 40.0)
     order: int = 2
-    refine_s: float = 0.08
+    refine_s: float = 0.12
+    wave_s: float = 0.36
+    wave_height: float = 0.4
+    speck_beats: int = 15
+    speck_height: float = 0.45
+    speck_similarity: float = 0.8
     pad_s: float = 2.0
     template_s: float = 0.1
     search_back: float = 1.66

@@ -17,8 +17,8 @@ class BeatsConfig(Block):
     """Fastest plausible heart rate, beats per minute: it sets how close two beats may lie."""
 
     min_similarity: float = Field(default=0.75, ge=0, lt=1)
-    """Least correlation (0-1) of the beats with the signal's median beat, as the median of 15 beats in a row. Where it
-    is lower there are no detectable beats, only noise or a lead that fell off: they are left out."""
+    """Least correlation (0-1) of the beats with the median of the 100 beats around them, as the median of 15 beats in a
+    row. Where it is lower there are no detectable beats, only noise or a lead that fell off: they are left out."""
 
     correct_artefacts: bool = True
     """Whether ectopic, missed, extra, too long and too short intervals are corrected (Lipponen & Tarvainen 2019). When
