@@ -34,7 +34,7 @@ def write_physio(
     start_s: float | None = 0.0,
     sidecar: dict | None = None,
 ) -> Path:
-    """Write a BIDS physiology file and its sidecar; keys of `sidecar` replace those of the true one (None: leave out)."""
+    """Write a BIDS physiology file and its sidecar, with keys replaced by those of `sidecar` (None: left out)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = np.column_stack(list(columns.values()))
     text = "\n".join("\t".join("n/a" if np.isnan(x) else f"{x:.6g}" for x in row) for row in rows) + "\n"

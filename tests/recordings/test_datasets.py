@@ -143,15 +143,48 @@ def test_two_devices_are_aligned_by_their_triggers(tmp_path, offset_s, drift_ppm
     assert np.abs(found - pulses).max() < 0.02
 
 
+def test_the_clocks_of_the_simulated_cohort_are_recovered(tmp_path):
+    from eupnea.config.simulate import SimulateConfig
+    from eupnea.simulate.dataset import write_dataset_root, write_participants
+
+    simulated = SimulateConfig(scale="small", participants=3)
+    write_dataset_root(simulated, 5, tmp_path)
+    _, truth = write_participants(simulated, 5, tmp_path, ["sub-001", "sub-002", "sub-003"])
+    described = describe(tmp_path)
+    found = described.recordings.set_index("recording").sort_index()
+    truth = truth.set_index("recording").sort_index()
+    assert found.index.equals(truth.index)
+    assert (found["sync_method"] == "trigger").all()
+    for at_s in (0.0, 0.5, 1.0):
+        own = at_s * found["duration_s"].to_numpy()
+        error = [
+            to_recording_clock(t, offset_s=f, drift_ppm=d) - to_recording_clock(t, offset_s=g, drift_ppm=e)
+            for t, f, d, g, e in zip(
+                own,
+                found["sync_offset_s"],
+                found["sync_drift_ppm"],
+                truth["sync_offset_s"],
+                truth["sync_drift_ppm"],
+                strict=True,
+            )
+        ]
+        assert np.abs(error).max() < 0.02
+    z = (found["sync_drift_ppm"] - truth["sync_drift_ppm"]) / found["sync_drift_se_ppm"]
+    assert z.abs().max() < 4
+    assert found.loc[found["task"] != "rest", "sync_drift_se_ppm"].max() < 40
+    assert (described.channels.query("kind == 'airflow'")["polarity"] == "up").all()
+    assert (found.loc[found["task"] != "rest", "excluded_s"] > 30).all()
+    people = participants_table(config(), tmp_path, described.recordings)
+    assert people["bmi"].notna().all()
+
+
 def test_declared_start_times_align_where_there_is_no_trigger(tmp_path):
     base = tmp_path / "dataset"
     for name, columns, rate, start in (
         ("resp", {"airflow": breathing(25.0)}, 25.0, 0.0),
         ("ecg", {"ecg": heart(250.0)}, 250.0, -1.5),
     ):
-        write_physio(
-            base / f"sub-01/beh/sub-01_task-rest_recording-{name}_physio.tsv.gz", columns, rate, start_s=start
-        )
+        write_physio(base / f"sub-01/beh/sub-01_task-rest_recording-{name}_physio.tsv.gz", columns, rate, start_s=start)
     described = describe(base)
     assert described.recordings["sync_method"].tolist() == ["declared"]
     assert described.channels.set_index("signal").loc["ecg", "start_s"] == -1.5
@@ -291,7 +324,11 @@ def test_targets_of_every_level(tmp_path):
     (base / "phenotype").mkdir()
     (base / "phenotype/stai.tsv").write_text("participant_id\tscore\titem1\nsub-01\t41\t1\n")
     dataset = config(
-        targets={"sessions": {"mood": "mood"}, "scans": {"arousal": "arousal"}, "phenotype": {"stai": {"score": "stai"}}}
+        targets={
+            "sessions": {"mood": "mood"},
+            "scans": {"arousal": "arousal"},
+            "phenotype": {"stai": {"score": "stai"}},
+        }
     )
     described = describe(base, dataset)
     assert described.recordings["day"].tolist() == [0, 1]
@@ -353,7 +390,9 @@ def test_fifty_minutes_of_four_channels_are_read_fast(tmp_path):
     path = tmp_path / "sub-01_task-rest_physio.tsv.gz"
     path.write_bytes(igzip.compress(buffer.getvalue()))
     sidecar = tmp_path / "sub-01_task-rest_physio.json"
-    sidecar.write_text(json.dumps({"SamplingFrequency": 1000, "StartTime": 0, "Columns": ["flow", "ecg", "ppg", "belt"]}))
+    sidecar.write_text(
+        json.dumps({"SamplingFrequency": 1000, "StartTime": 0, "Columns": ["flow", "ecg", "ppg", "belt"]})
+    )
     started = time.process_time()
     content = read_file(tmp_path, path.name, "bids_physio", sidecars=(sidecar.name,))
     taken = time.process_time() - started

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         path = self.path.lstrip("/").replace("%20", " ")
         wanted = self.headers.get("Range", "")
         self.server.requests.append((path, wanted))

@@ -209,7 +209,7 @@ def test_no_recordings_found_says_what_was_looked_for(tmp_path):
     with pytest.raises(InputError, match=r"sub-\*/\[ses-\*/\]\*/sub-\*_\{physio\}"):
         discover(config(), tmp_path)
     pattern = "Person_{participant}/rec_{run}.hea"
-    with pytest.raises(InputError, match="Person_{participant}"):
+    with pytest.raises(InputError, match=r"Person_\{participant\}"):
         discover(config(source="files", pattern=pattern), tmp_path)
 
 

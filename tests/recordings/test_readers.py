@@ -151,7 +151,9 @@ def test_text_in_all_dialects(tmp_path, wave, separator, decimal, with_header):
     assert first.sampling_hz == RATE
 
 
-@pytest.mark.parametrize(("name", "factor"), [("time", 1.0), ("time_s", 1.0), ("Time (ms)", 1000.0), ("timestamp", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "factor"), [("time", 1.0), ("time_s", 1.0), ("Time (ms)", 1000.0), ("timestamp", 1.0)]
+)
 def test_times_give_the_rate(tmp_path, wave, name, factor):
     times = np.round((np.arange(wave.size) / RATE + 3) * factor, 3)
     pd.DataFrame({name: times, "ecg": wave, "note": "x"}).to_csv(tmp_path / "a.csv", index=False)
@@ -172,7 +174,7 @@ def test_uneven_times_are_kept(tmp_path):
 
 def test_text_without_rate_or_numbers_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("flow\n1\n2\n")
-    with pytest.raises(RecordingError, match="sampling rate .* is not known"):
+    with pytest.raises(RecordingError, match=r"sampling rate .* is not known"):
         read(tmp_path, "a.csv", "text")
     (tmp_path / "a.csv").write_text("flow\nx\ny\n")
     with pytest.raises(RecordingError, match="no column of numbers"):

@@ -16,6 +16,10 @@ class AlignmentConfig(Block):
     max_drift_ppm: float = Field(default=500.0, gt=0)
     """Largest difference between the rates of the clocks, parts per million."""
 
+    usual_drift_ppm: float = Field(default=100.0, gt=0)
+    """How much the rates of device clocks usually differ (standard deviation), parts per million. Weighs in only where
+    pulses are few or the recording is short: there the drift is drawn towards zero."""
+
     tolerance_s: float = Field(default=0.02, gt=0)
     """Two pulses belong together when they are nearer than this after alignment, s."""
 

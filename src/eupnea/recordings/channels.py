@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from eupnea.config.dataset import ChannelRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from eupnea.config.dataset import DatasetConfig
 
@@ -50,7 +50,12 @@ _LEAD_FORMATS = ("wfdb", "edf", "matlab")
 
 
 def rule_for(
-    channel: str, dataset: DatasetConfig, *, rules: Iterable[ChannelRule] = (), reader: str = ""
+    channel: str,
+    dataset: DatasetConfig,
+    *,
+    rules: Iterable[ChannelRule] = (),
+    reader: str = "",
+    told: Mapping[str, str] | None = None,
 ) -> ChannelRule | None:
     """Return what a channel is, or None when nothing tells.
 
@@ -64,10 +69,20 @@ def rule_for(
         Rules of the recordings table for this file; they come first.
     reader
         Name of the reader: bare ECG leads (``MLII``, ``V5``) count in formats of clinical devices only.
+    told
+        Kind, site and polarity that the file itself gives; they come after the rules and before the common names.
     """
     for rule in (*rules, *dataset.channels):
         if re.fullmatch(rule.pattern, channel, re.IGNORECASE):
             return rule
+    told = told or {}
+    found = _common_rule(channel, dataset, reader)
+    if "kind" in told:
+        found = ChannelRule.model_validate({"pattern": ".*", "kind": told["kind"]})
+    return found and found.model_copy(update={key: told[key] for key in ("site", "polarity") if key in told})
+
+
+def _common_rule(channel: str, dataset: DatasetConfig, reader: str) -> ChannelRule | None:
     if _CARDIAC.fullmatch(channel):
         return ChannelRule(pattern=".*", kind=dataset.cardiac)
     names = (*_COMMON_NAMES, _LEADS) if reader in _LEAD_FORMATS else _COMMON_NAMES

@@ -127,7 +127,7 @@ def _add_content(
         if not np.isfinite(found.declared_s):
             found.declared_s = candidate
     for name, raw in content.signals.items():
-        rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
+        rule = rule_for(name, dataset, rules=source.rules, reader=source.format, told=content.told.get(name))
         if rule is None:
             found.unrecognised.append(name)
         elif rule.kind == "trigger":

@@ -7,7 +7,7 @@ outliers cannot bend. Matching by agreement needs no first pulse, and bears miss
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +24,11 @@ _LEVELS = (0.5, 99.5)
 """Percentiles that stand for the low and high level when pulses are long; extremes are used when they are short."""
 _OUTLIER_SCALES = 4.0
 _NORMAL_SCALE = 1.4826
+_UNIFORM_SD = 12**-0.5
+"""Standard deviation of an error spread evenly over one sample."""
 _REFINEMENTS = 6
+_FINEST_S = 1e-9
+"""No trigger is known more exactly than a nanosecond."""
 _DISTINCT_S = 4.0
 """Offsets nearer than this many tolerances are the same solution."""
 _MAX_CANDIDATES = 12
@@ -43,11 +47,14 @@ class PulseTrain:
         Shape (n_pulses,), rising.
     start_s, end_s
         The stretch in which a pulse would have been seen: what tells a whole train of periodic pulses from a cut one.
+    resolution_s
+        Time between samples: no pulse is known more exactly, whatever the fit says.
     """
 
     times_s: Times
     start_s: float
     end_s: float
+    resolution_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def pulse_train(trigger: RawSignal, *, min_separation_s: float) -> PulseTrain:
     values = np.nan_to_num(trigger.values, nan=np.nanmedian(trigger.values) if np.isfinite(trigger.values).any() else 0)
     end_s = trigger.start_s + trigger.duration_s
     if values.size < 2 or values.min() == values.max():
-        return PulseTrain(np.empty(0), trigger.start_s, end_s)
+        return PulseTrain(np.empty(0), trigger.start_s, end_s, 1 / trigger.sampling_hz)
     low, high = np.percentile(values, _LEVELS)
     if high == low:
         low, high = values.min(), values.max()
@@ -109,7 +116,7 @@ def pulse_train(trigger: RawSignal, *, min_separation_s: float) -> PulseTrain:
     edges = np.flatnonzero(active[1:] & ~active[:-1]) + 0.5
     times = np.asarray(trigger.start_s + edges / trigger.sampling_hz, dtype=np.float64)
     keep = np.r_[True, np.diff(times) >= min_separation_s] if times.size else np.empty(0, dtype=bool)
-    return PulseTrain(times[keep], trigger.start_s, end_s)
+    return PulseTrain(times[keep], trigger.start_s, end_s, 1 / trigger.sampling_hz)
 
 
 def align_pulses(reference_train: PulseTrain, own_train: PulseTrain, config: AlignmentConfig) -> ClockFit:
@@ -200,18 +207,20 @@ def _refined(
     reference, own = reference_train.times_s, own_train.times_s
     middle = (own[0] + own[-1]) / 2
     offset, slope = start
+    rounding = float(np.hypot(reference_train.resolution_s, own_train.resolution_s)) * _UNIFORM_SD
     pairs = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
+    keep = np.ones(len(pairs), dtype=bool)
     for _ in range(_REFINEMENTS):
         if len(pairs) < config.min_pulses:
             return -np.inf, ClockFit()
-        offset, slope, keep = _robust_line(own[pairs[:, 1]] - middle, reference[pairs[:, 0]] - own[pairs[:, 1]])
+        matched = own[pairs[:, 1]]
+        offset, slope, keep = _robust_line(matched - middle, reference[pairs[:, 0]] - matched, rounding)
         again = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
         if np.array_equal(again, pairs):
             break
-        pairs = again
+        pairs, keep = again, np.ones(len(again), dtype=bool)
     if len(pairs) < config.min_pulses or abs(slope) > 2 * config.max_drift_ppm * PPM:
         return -np.inf, ClockFit()
-    offset, slope, keep = _robust_line(own[pairs[:, 1]] - middle, reference[pairs[:, 0]] - own[pairs[:, 1]])
     expected = own + offset + slope * (own - middle)
     ends = np.array([own_train.start_s, own_train.end_s])
     own_start, own_end = ends + offset + slope * (ends - middle)
@@ -220,7 +229,11 @@ def _refined(
     shared = ((expected >= low) & (expected <= high)).sum()
     shared_reference = ((reference >= low) & (reference <= high)).sum()
     unmatched = max(0, shared + shared_reference - 2 * len(pairs))
-    return float(len(pairs) - unmatched), _fit(own[pairs[:, 1]], reference[pairs[:, 0]], offset, slope, middle, keep)
+    stayed = pairs[keep]
+    fit = _fit(
+        own[stayed[:, 1]], reference[stayed[:, 0]], (offset, slope), middle, rounding, config.usual_drift_ppm * PPM
+    )
+    return float(len(pairs) - unmatched), replace(fit, n_pulses=len(pairs))
 
 
 def _matched(reference: Times, own: Times, expected: Times, tolerance_s: float) -> NDArray[np.int64]:
@@ -239,8 +252,12 @@ def _nearest(sorted_times: Times, times: Times) -> NDArray[np.int64]:
     return np.where(np.abs(sorted_times[left] - times) <= np.abs(sorted_times[right] - times), left, right)
 
 
-def _robust_line(x: Times, y: Times) -> tuple[float, float, NDArray[np.bool_]]:
-    """Fit y = a + b x by least squares without the points beyond four robust scales; return a, b and who stayed."""
+def _robust_line(x: Times, y: Times, rounding: float) -> tuple[float, float, NDArray[np.bool_]]:
+    """Fit y = a + b x by least squares without the points beyond four robust scales; return a, b and who stayed.
+
+    The scale is not taken to be smaller than what rounding to samples alone makes: with few points, some always lie
+    on a line by chance.
+    """
     keep = np.ones(x.size, dtype=bool)
     intercept, slope = float(np.median(y)), 0.0
     for _ in range(_REFINEMENTS):
@@ -249,7 +266,7 @@ def _robust_line(x: Times, y: Times) -> tuple[float, float, NDArray[np.bool_]]:
         slope = float(spread @ y[keep]) / power if power > 0 else 0.0
         intercept = float(y[keep].mean() - slope * x[keep].mean())
         residual = np.abs(y - intercept - slope * x)
-        scale = max(_NORMAL_SCALE * float(np.median(residual)), np.finfo(float).eps * 1e6)
+        scale = max(_NORMAL_SCALE * float(np.median(residual)), rounding, np.finfo(float).eps * 1e6)
         now = residual <= _OUTLIER_SCALES * scale
         if np.array_equal(now, keep) or now.sum() < 3:
             break
@@ -257,19 +274,31 @@ def _robust_line(x: Times, y: Times) -> tuple[float, float, NDArray[np.bool_]]:
     return intercept, slope, keep
 
 
-def _fit(own: Times, reference: Times, offset: float, slope: float, middle: float, keep: NDArray[np.bool_]) -> ClockFit:
-    x = own[keep] - middle
-    residual = (reference - own - offset - slope * (own - middle))[keep]
-    n = int(keep.sum())
-    variance = float(residual @ residual) / max(n - 2, 1)
-    spread = float(((x - x.mean()) ** 2).sum())
-    slope_se = np.sqrt(variance / spread) if spread > 0 else float("nan")
-    # reference = own + offset + slope (own - middle) = own (1 + slope) + (offset - slope middle)
-    drift = 1 / (1 + slope) - 1
+def _fit(
+    own: Times,
+    reference: Times,
+    line: tuple[float, float],
+    middle: float,
+    noise_s: float,
+    usual_drift: float,
+) -> ClockFit:
+    """Return offset and drift with standard errors from the pulses that stayed.
+
+    The drift is the mean of its posterior under a normal prior around zero (what clocks usually do): with a few
+    pulses within two minutes, rounding to samples alone would otherwise look like hundreds of ppm.
+    """
+    offset, slope = line
+    centre = float(own.mean())
+    residual = reference - own - offset - slope * (own - middle)
+    variance = max(float(residual @ residual) / max(own.size - 2, 1), noise_s**2, _FINEST_S**2)
+    precision = float(((own - centre) ** 2).sum()) / variance
+    shrunk = slope * precision / (precision + usual_drift**-2)
+    at_centre = offset + slope * (centre - middle) + float(residual.mean())
+    # reference = own + at_centre + shrunk (own - centre) = own (1 + shrunk) + (at_centre - shrunk centre)
     return ClockFit(
-        offset_s=offset - slope * middle,
-        drift_ppm=drift / PPM,
-        offset_se_s=float(np.sqrt(variance / n)),
-        drift_se_ppm=float(slope_se / PPM),
+        offset_s=at_centre - shrunk * centre,
+        drift_ppm=(1 / (1 + shrunk) - 1) / PPM,
+        offset_se_s=float(np.sqrt(variance / own.size)),
+        drift_se_ppm=float((precision + usual_drift**-2) ** -0.5 / PPM),
         n_pulses=int(own.size),
     )

@@ -78,8 +78,9 @@ class Content:
         Day of the recording. Used for the order of sessions only, never written.
     started_s
         Absolute start (s since 1970), for files of one device. Never written.
-    notes
-        What is noteworthy, in sentences.
+    told
+        What the file says about its channels: channel -> ``kind``, ``site``, ``polarity``, where it says so in words
+        that are known here.
     """
 
     signals: dict[str, RawSignal]
@@ -88,7 +89,7 @@ class Content:
     annotations: tuple[Annotation, ...] = ()
     day: date | None = None
     started_s: float = float("nan")
-    notes: tuple[str, ...] = ()
+    told: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def samples(values: ArrayLike) -> NDArray[np.float64]:

@@ -7,9 +7,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from eupnea.errors import EupneaError, RecordingError
 from eupnea.recordings.paths import inside
-from eupnea.recordings.readers.base import BYTES_PER_MEGABYTE, Content, Limits, Request
+from eupnea.recordings.readers.base import BYTES_PER_MEGABYTE, Content, Limits, Request, checked_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,19 @@ def limits_of(config: RecordingsConfig) -> Limits:
         max_sampling_hz=config.max_sampling_hz,
         rate_tolerance=config.rate_tolerance,
     )
+
+
+def _sound(content: Content, request: Request) -> Content:
+    """Make sure of what every other room relies on: finite starts and rates, rising times, as many times as values."""
+    for name, signal in content.signals.items():
+        times, where = signal.times_s, f"{request.where}, channel {name}"
+        if times is None:
+            checked_rate(signal.sampling_hz, request, where=where)
+        elif times.size != signal.values.size or not np.isfinite(times).all() or (np.diff(times) < 0).any():
+            raise RecordingError("The times of the samples do not rise", where=where, change="export the file again")
+        if not np.isfinite(signal.start_s):
+            raise RecordingError("The start of the recording is not a number", where=where, change="correct the file")
+    return content
 
 
 def read_file(
@@ -90,7 +105,7 @@ def read_file(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return read(request)
+            return _sound(read(request), request)
     except EupneaError:
         raise
     except OSError as error:
