@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.filters import band_pass, bridge_gaps, local_similarity, parabola_offset, pieces
+from eupnea.beats.filters import (
+    band_pass,
+    bridge_gaps,
+    local_similarity,
+    parabola_offset,
+    pieces,
+    without_mains,
+)
 from eupnea.beats.found import FoundBeats, no_beats
 from eupnea.beats.presets import ECG, EcgPreset
 
@@ -44,7 +51,7 @@ def detect_r_peaks(
     filled, missing = bridge_gaps(ecg)
     if filled.size < MIN_SECONDS * sampling_hz or np.ptp(filled) == 0:
         return no_beats()
-    qrs = band_pass(filled, sampling_hz, preset.band_hz, preset.order)
+    qrs = without_mains(band_pass(filled, sampling_hz, preset.band_hz, preset.order), sampling_hz, preset.mains_hz)
     pad = min(round(preset.pad_s * sampling_hz), filled.size - 1)
     coarse = np.asarray(detect_heartbeats(np.pad(filled, pad, mode="reflect"), sampling_hz), dtype=np.int64) - pad
     coarse = coarse[(coarse >= 0) & (coarse < filled.size)]

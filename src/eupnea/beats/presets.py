@@ -16,6 +16,8 @@ class EcgPreset:
         sharp tip reaches higher.
     order
         Order of the Butterworth filter, run forth and back.
+    mains_hz
+        Mains of the world, notched out: they would move the tip.
     refine_s
         How far the tip may lie from the coarse detection.
     wave_s, wave_height
@@ -37,6 +39,7 @@ class EcgPreset:
 
     band_hz: tuple[float, float] = (5.0, 40.0)
     order: int = 2
+    mains_hz: tuple[float, ...] = (50.0, 60.0)
     refine_s: float = 0.12
     wave_s: float = 0.36
     wave_height: float = 0.4
