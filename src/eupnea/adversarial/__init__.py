@@ -15,7 +15,7 @@ _HOMES = {
     "invariance": "eupnea.adversarial.analyses",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0604
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

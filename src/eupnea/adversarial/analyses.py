@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from eupnea.adversarial.cohort import Cohort, participant_cohort, recording_cohort
 from eupnea.adversarial.result import AdversarialResult, make_result
 from eupnea.config.adversarial import AdversarialConfig
-from eupnea.evidence.metrics import missing_row
+from eupnea.evidence.metrics import MetricRow, missing_row
 
 
 def age_models(
@@ -68,13 +70,15 @@ def invariance(
     cohort = recording_cohort(windows, participants, modality=modality, config=config)
     if isinstance(cohort, str):
         return _unanswered("invariance", cohort, modality, config)
-    shared = {
+    shared: dict[str, Any] = {
         "protocol": f"{config.folds} folds of participants",
         "target": config.target,
         "level": "recording",
         "modality": modality,
     }
-    rows, points, tables = [], [], []
+    rows: list[MetricRow] = []
+    points: list[MetricRow] = []
+    tables: list[pd.DataFrame] = []
     for nuisance in config.nuisances:
         if nuisance == "identity":
             more, curve, hidden = identity.identity_rows(cohort, config=config, seed=seed, shared=shared)
@@ -105,7 +109,7 @@ def _predictions(
     predicted: NDArray[np.float64],
     method: str,
     strength: float,
-    shared: dict[str, object],
+    shared: dict[str, Any],
     nuisance: str,
 ) -> pd.DataFrame:
     frame = cohort.keys[["participant", "recording"]].assign(

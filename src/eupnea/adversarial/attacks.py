@@ -17,7 +17,7 @@ from eupnea.adversarial.radius import Norm, dual_norm
 Array = NDArray[np.float64]
 
 STEP_SHARE = 2.5
-"""Length of a projected-gradient step is this share of the radius, divided by the number of steps (Madry et al. 2018)."""
+"""Length of a step of projected gradient: this share of the radius, divided by the steps (Madry et al. 2018)."""
 
 CANDIDATES = 10
 """Changes that the block search tries at once for each row."""
@@ -142,6 +142,8 @@ def linear_shifts(coef: Array, residual: Array, *, epsilon: float, norm: Norm) -
     ----------
     coef, residual
         Shape (p,); shape (n,): truth minus prediction. A residual of zero is attacked upwards.
+    epsilon, norm
+        Size of the shifts, and its norm.
     """
     length = float(dual_norm(coef, norm))
     if length == 0:

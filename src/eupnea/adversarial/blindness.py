@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,7 +211,7 @@ def blindness_rows(
     nuisance: str,
     config: AdversarialConfig,
     seed: int,
-    shared: dict[str, object],
+    shared: dict[str, Any],
 ) -> tuple[list[MetricRow], list[MetricRow]]:
     """Return rows of metrics and points of the curve of age error against what attackers still read."""
     rows, points = [], []
@@ -238,7 +239,7 @@ def _as_strongest(row: MetricRow) -> MetricRow:
 
 
 def mae_row(
-    cohort: Cohort, predicted: Array, columns: dict[str, object], *, config: AdversarialConfig, seed: int
+    cohort: Cohort, predicted: Array, columns: dict[str, Any], *, config: AdversarialConfig, seed: int
 ) -> MetricRow:
     """Return the mean absolute error of age; rows of a person are averaged first."""
     frame = pd.DataFrame({"participant": cohort.participants, "y": cohort.y, "predicted": predicted})
@@ -255,7 +256,7 @@ def _reading_row(
     read: Labels,
     seen: str,
     reader: str,
-    columns: dict[str, object],
+    columns: dict[str, Any],
     *,
     config: AdversarialConfig,
     seed: int,
@@ -305,6 +306,6 @@ def permuted(labels: Labels, people: Labels, rng: np.random.Generator) -> Labels
     return shuffled
 
 
-def unanswered(nuisance: str, reason: str, shared: dict[str, object]) -> MetricRow:
+def unanswered(nuisance: str, reason: str, shared: dict[str, Any]) -> MetricRow:
     """Return the row that says why a nuisance cannot be studied."""
     return missing_row("invariance", "balanced_accuracy", reason, **shared, nuisance=nuisance)

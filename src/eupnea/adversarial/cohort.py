@@ -124,5 +124,5 @@ def summarise(
 
 def _summary(groups: object, summary: str) -> pd.DataFrame:
     if summary.startswith("q"):
-        return groups.quantile(int(summary[1:]) / 100)  # type: ignore[attr-defined,no-any-return]
-    return {"mean": groups.mean, "sd": groups.std}[summary]()  # type: ignore[attr-defined,no-any-return]
+        return groups.quantile(int(summary[1:]) / 100)  # type: ignore[attr-defined]
+    return {"mean": groups.mean, "sd": groups.std}[summary]()  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """Take out of features what tells a nuisance, learnt from training rows only.
 
 `Residualiser` subtracts what a least-squares fit of the nuisance explains; it must be told the nuisance of new rows.
-`LinearEraser` projects new rows so that no linear reader can tell the nuisance of the training rows, without being told.
-`IdentityEraser` keeps a reading of age and removes the other directions that people differ in. With a strength below one
-only that share of the change is made: a nuisance that is merely made smaller can still be read by who rescales.
+`LinearEraser` projects rows so that no linear reader can tell the nuisance of the training rows; it need not be told.
+`IdentityEraser` keeps a reading of age and removes the other directions that people differ in. With a strength below
+one only that share of the change is made: a nuisance that is merely made smaller can still be read by who rescales.
 
 References
 ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +167,7 @@ def eer_interval(scores: Array, pairs: Pairs, people: Labels, *, seed: list[int]
 
 
 def identity_rows(
-    cohort: Cohort, *, config: AdversarialConfig, seed: int, shared: dict[str, object]
+    cohort: Cohort, *, config: AdversarialConfig, seed: int, shared: dict[str, Any]
 ) -> tuple[list[MetricRow], list[MetricRow], list[Hidden]]:
     """Return rows of metrics, points of the curve, and the left-out predictions."""
     base = {**shared, "nuisance": "identity"}
@@ -192,7 +193,7 @@ def identity_rows(
     return rows, [*points, curve_point("invariance", rows[0])], results
 
 
-def _floor_row(cohort: Cohort, pairs: Pairs, columns: dict[str, object], seed: int) -> MetricRow:
+def _floor_row(cohort: Cohort, pairs: Pairs, columns: dict[str, Any], seed: int) -> MetricRow:
     """Return the error rate of who knows the true age in whole years, and nothing else."""
     ages = np.floor(cohort.y)
     scores = -np.abs(ages[pairs.rows[:, 0]] - ages[pairs.rows[:, 1]])
@@ -200,9 +201,7 @@ def _floor_row(cohort: Cohort, pairs: Pairs, columns: dict[str, object], seed: i
     return row | {"metric": "eer_floor", "reason": "what knowing the true age in whole years allows"}
 
 
-def _eer_row(
-    cohort: Cohort, pairs: Pairs, scores: Array, reader: str, columns: dict[str, object], seed: int
-) -> MetricRow:
+def _eer_row(cohort: Cohort, pairs: Pairs, scores: Array, reader: str, columns: dict[str, Any], seed: int) -> MetricRow:
     interval = eer_interval(scores, pairs, cohort.participants, seed=seed_for(seed, "invariance", "eer"))
     return metric_row(
         "invariance",

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eupnea.adversarial.regressor import checked_radius
 from eupnea.adversarial.radius import auto_radius
+from eupnea.adversarial.regressor import checked_radius
 from eupnea.adversarial.solver import solve
 from eupnea.errors import InputError
 

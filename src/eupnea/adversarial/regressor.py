@@ -72,7 +72,8 @@ class AdversarialRegressor(RegressorMixin, BaseEstimator):
 
     References
     ----------
-    Ribeiro, Zachariah, Bach, Schön (2023), Regularization properties of adversarially-trained linear regression, NeurIPS.
+    Ribeiro, Zachariah, Bach, Schön (2023), Regularization properties of adversarially-trained linear regression,
+    NeurIPS.
 
     Examples
     --------
@@ -217,5 +218,6 @@ class AdversarialRegressorCV(AdversarialRegressor):
         return self
 
     def _solve(self, X: Array, y: Array, norm: Norm, radius: float) -> Any:
-        options = {"fit_intercept": self.fit_intercept, "tol": self.tol, "max_iter": self.max_iter}
-        return solve(X, y, radius=radius, norm=norm, **options)
+        return solve(
+            X, y, radius=radius, norm=norm, fit_intercept=self.fit_intercept, tol=self.tol, max_iter=self.max_iter
+        )

@@ -30,7 +30,7 @@ CURVE_COLUMNS = {
     "chance": "float64",
     "n_participants": "float64",
 }
-"""Columns of the curves: ``curve`` is robustness, transfer, features or invariance; the others are as in the metrics."""
+"""Columns of the curves: ``curve`` is robustness, transfer, features or invariance; the others as in the metrics."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, moda
             names = [name for name, kept in zip(cohort.columns, scaling.kept, strict=True) if kept]
             choices.append(_choices(models, names).assign(repeat=repeat, fold=fold))
     stacked = [pd.concat(parts, ignore_index=True) for parts in (predictions, transfers, choices)]
-    return Attacked(*stacked, n_features=len(cohort.columns))
+    return Attacked(stacked[0], stacked[1], stacked[2], len(cohort.columns))
 
 
 def _keys(
@@ -92,12 +92,14 @@ def _attack_all(
     models: dict[str, Model], X: Array, y: Array, *, config: AdversarialConfig, seed: list[int]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     budget = Budget(config.attack_steps, config.attack_restarts, config.attack_queries)
-    rows, design = [], {}
+    rows: list[dict[str, object]] = []
+    design: dict[str, Attack] = {}
     surrogate = models[SURROGATE]
     families: tuple[tuple[Norm, list[float]], ...] = (("inf", config.epsilons_inf), (2, config.epsilons_2))
     for name, model in models.items():
         for norm, epsilons in families:
-            rng, starts = np.random.default_rng([*seed, len(str(norm)), len(rows)]), ()
+            rng = np.random.default_rng([*seed, len(str(norm)), len(rows)])
+            starts: tuple[Array, ...] = ()
             for epsilon in sorted({*epsilons, *([config.design_epsilon] if norm == "inf" else [])}):
                 direct = attack(surrogate, X, y, epsilon=epsilon, norm=norm, rng=rng).shifts
                 found = attack(

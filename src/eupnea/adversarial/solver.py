@@ -1,8 +1,9 @@
 """Solve adversarially trained linear regression by iterated reweighted ridge, with a certificate of optimality.
 
-The problem is min over β, b of (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)², the closed form of the worst case over perturbations
-‖Δᵢ‖_p ≤ δ. Each iteration solves one weighted ridge problem (the η-trick: (Σⱼ aⱼ)² = min_η Σⱼ aⱼ²/ηⱼ), followed by a
-line search. The weighted residuals of an iteration are a feasible point of the dual problem
+The problem is min over β, b of (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)², the closed form of the worst case over all
+perturbations ‖Δᵢ‖_p ≤ δ. Each iteration solves one weighted ridge problem (the η-trick:
+(Σⱼ aⱼ)² = min_η Σⱼ aⱼ²/ηⱼ), followed by a line search; now and then the problem is finished exactly (`polish`). The
+weighted residuals of an iteration are a feasible point of the dual problem
 
     max over u, Σu = 0, of (u'y)² / (n Σᵢ max(|uᵢ|, c)²),  c the smallest level with Σᵢ max(|uᵢ|, c) ≥ ‖X'u‖_p / δ,
 
@@ -30,8 +31,8 @@ from eupnea.adversarial.radius import Norm, dual_norm, least_sum_interpolator, p
 Array = NDArray[np.float64]
 
 FLOOR_START, FLOOR_END, FLOOR_DECAY = 1e-2, 1e-10, 0.5
-"""Smallest residual and coefficient that weights are computed from, as shares of the largest: starts large, so that no
-term is frozen at zero too early, and shrinks by the decay in each iteration."""
+"""Smallest residual and coefficient that weights are computed from, as shares of the largest: starts large, so that
+no term is frozen at zero too early, and shrinks by the decay in each iteration."""
 
 GRID_STEPS = np.array([0.4, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0, 16.0, 40.0])
 """Step lengths that the line search tries before it refines the best of them; 1 is the reweighted ridge step itself."""
@@ -52,7 +53,7 @@ INTERPOLATE_UP_TO = 2_000_000
 """Size of the data above which the linear program of the interpolator is too expensive."""
 
 JITTER = 1e-13
-"""Share of the mean diagonal that is added to a matrix of inner products, so that rounding cannot make it indefinite."""
+"""Share of the mean diagonal that is added to a matrix of inner products: rounding must not make it indefinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def solve(
     centred = X - means
     start = float(y.mean()) if fit_intercept else 0.0
     if radius <= 0:
-        coef = np.linalg.lstsq(centred, y - start, rcond=None)[0]
+        coef = np.asarray(np.linalg.lstsq(centred, y - start, rcond=None)[0], dtype=np.float64)
         return _finish(centred, y, coef, start, means, (radius, norm), (0.0, 0))
     if radius >= zero_radius(centred, y, norm=norm, fit_intercept=fit_intercept):
         return _finish(centred, y, np.zeros(X.shape[1]), start, means, (radius, norm), (0.0, 0))
@@ -166,7 +167,7 @@ def _images(centred: Array) -> tuple[Array, Callable[[Array], Array]]:
     scale = float(np.trace(gram)) / gram.shape[0]
     gram += scale / gram.shape[0]
     gram[np.diag_indices_from(gram)] += JITTER * scale
-    lower = np.linalg.cholesky(gram)
+    lower: Array = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
 
     def pull_back(coef: Array) -> Array:
         return np.asarray(centred.T @ solve_triangular(lower, coef, lower=True, trans="T"))

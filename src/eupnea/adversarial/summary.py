@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,7 +111,7 @@ class Summary:
             for metric, statistic in (("r2", _r2), ("pearson_r", _pearson)):
                 interval = bootstrap_rows(
                     chosen.index.to_numpy(),
-                    lambda picked, statistic=statistic, t=truth, q=predicted: statistic(t[picked], q[picked]),
+                    partial(_of_rows, statistic, truth, predicted),
                     n_boot=self.config.bootstraps,
                     seed=seed_for(self.seed, "adversarial", self.modality, metric),
                 )
@@ -229,6 +231,12 @@ def _selection_stability(shares: Array, mean_size: float, n_fits: int, n_feature
         return float("nan")
     variances = n_fits / (n_fits - 1) * shares * (1 - shares)
     return float(1 - variances.sum() / n_features / spread)
+
+
+def _of_rows(
+    statistic: Callable[[Array, Array], float], truth: Array, predicted: Array, rows: NDArray[np.intp]
+) -> float:
+    return statistic(truth[rows], predicted[rows])
 
 
 def _r2(truth: Array, predicted: Array) -> float:

@@ -23,7 +23,7 @@ PathMaker = Callable[[Array, Array], Path]
 RIDGE_PENALTIES = np.geomspace(1.0, 1e5, 11)
 """Penalties of ridge on standardised features, as a sum over people."""
 
-PATH_SHARES = np.geomspace(0.02, 1.0, 10)
+PATH_SHARES = np.geomspace(0.04, 1.0, 10)
 """Penalties of the lasso and radii, as shares of the one that gives the zero solution."""
 
 PATH_TOLERANCE = 1e-4
@@ -79,8 +79,8 @@ def fit_models(X: Array, y: Array, *, config: AdversarialConfig, seed: list[int]
     ----------
     X, y
         Shapes (n, p), standardised, and (n,).
-    seed
-        Seed of this fold.
+    config, seed
+        Block of the stage; seed of this fold.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def _other_models(X: Array, y: Array, *, config: AdversarialConfig, seed: list[i
     from eupnea.adversarial.kernel import KernelAdversarialRegressor
 
     models: dict[str, Model] = {
-        "kernel_adversarial": KernelAdversarialRegressor(tol=FINAL_TOLERANCE, scale_c=config.scale_c).fit(X, y),
+        "kernel_adversarial": KernelAdversarialRegressor(tol=FINAL_TOLERANCE, scale_c=config.kernel_scale_c).fit(X, y),
         "xgboost": _trees(X, y, config, seed),
         "xgboost_noise": _trees(*_noisy(X, y, config, np.random.default_rng(seed)), config, seed),
     }

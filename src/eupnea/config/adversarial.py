@@ -62,8 +62,14 @@ class AdversarialConfig(Block):
     design_epsilon: float = Field(default=0.1, gt=0)
     """ℓ∞ shift that models tuned on robust loss are tuned for, and that models are compared at."""
 
+    design_epsilon_2: float = Field(default=1.0, gt=0)
+    """ℓ2 shift that the network trained against ℓ2 attacks is trained for."""
+
     scale_c: float = Field(default=1.0, gt=0)
     """Factor c of the radius without tuning, c · E‖X'ε‖ / ‖ε‖₁."""
+
+    kernel_scale_c: float = Field(default=0.1, gt=0)
+    """The same factor for the kernel model. At 1 a kernel matrix of few people and many features leaves the mean only."""
 
     attack_queries: int = Field(default=200, ge=10)
     """Predictions per person and ε that the search on trees may use; more makes its lower bound tighter."""
@@ -83,6 +89,9 @@ class AdversarialConfig(Block):
     time_budget_s: float = Field(default=300.0, gt=0)
     """Seconds that training the networks of one analysis and modality may be expected to take; it sets their number of
     epochs beforehand (from a fixed cost per step), so that results do not depend on the machine's speed."""
+
+    reversal_weight: float = Field(default=1.0, gt=0)
+    """Weight of the reversed gradient at strength 1, against the loss of age (in units of its variance)."""
 
     nuisances: list[Nuisance] = ["mode", "task", "session", "sex", "identity"]
     """What the age model is to be blind to; those that a dataset does not vary are named in a row."""

@@ -1,0 +1,129 @@
+"""Prediction of the next breath or RR interval, trained against the worst perturbation of the past ones."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from eupnea.adversarial.radius import auto_radius
+from eupnea.adversarial.regressor import checked_norm, checked_radius
+from eupnea.adversarial.solver import solve
+from eupnea.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+class AdversarialAutoregression(BaseEstimator):
+    """Autoregressive model of breath or RR series that minimises the error under the worst perturbation of the lags.
+
+    The series is laid out as a matrix of its lags, and the closed form of the linear model is used. **The lags are
+    perturbed independently**: a value that stands in several rows may be perturbed differently in each, so the loss is
+    an upper bound of the damage that one perturbed series can do.
+
+    Parameters
+    ----------
+    n_lags
+        Number of past values.
+    norm, radius, scale_c, fit_intercept, tol, max_iter, random_state
+        As in `AdversarialRegressor`; the radius is in the unit of the series.
+
+    Attributes
+    ----------
+    coef_
+        Shape (n_lags,): the most recent value first.
+    intercept_, radius_, objective_, gap_, n_iter_
+        As in `AdversarialRegressor`.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_lags: int = 4,
+        norm: Any = "inf",
+        radius: Any = "auto",
+        scale_c: float = 1.0,
+        fit_intercept: bool = True,
+        tol: float = 1e-7,
+        max_iter: int = 300,
+        random_state: int = 0,
+    ) -> None:
+        self.n_lags = n_lags
+        self.norm = norm
+        self.radius = radius
+        self.scale_c = scale_c
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, series: ArrayLike, y: object = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        series
+            Shape (n,): consecutive values (breath durations, RR intervals); rows that touch a NaN are left out.
+        y
+            Not used.
+
+        Raises
+        ------
+        InputError
+            Fewer than three complete rows, or norm or radius are unusable.
+        """
+        lags, target = self._known_rows(series)
+        norm, radius = checked_norm(self.norm), checked_radius(self.radius)
+        if radius == "auto":
+            radius = auto_radius(
+                lags, norm=norm, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
+            )
+        found = solve(
+            lags,
+            target,
+            radius=radius,
+            norm=norm,
+            fit_intercept=self.fit_intercept,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        self.radius_, self.coef_, self.intercept_ = radius, found.coef, found.intercept
+        self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
+        return self
+
+    def predict(self, series: ArrayLike) -> Array:
+        """Predict each value from those before it; shape (n,), NaN where the past is not known."""
+        check_is_fitted(self)
+        values = _series(series)
+        predicted = np.full(values.size, np.nan)
+        predicted[self.n_lags :] = lag_matrix(values, self.n_lags) @ self.coef_ + self.intercept_
+        return predicted
+
+    def _known_rows(self, series: ArrayLike) -> tuple[Array, Array]:
+        values = _series(series)
+        lags = lag_matrix(values, self.n_lags)
+        target = values[self.n_lags :]
+        known = np.isfinite(lags).all(axis=1) & np.isfinite(target)
+        if np.count_nonzero(known) < 3:
+            raise InputError(
+                "The series is too short for its lags",
+                where="AdversarialAutoregression.fit",
+                found=f"{np.count_nonzero(known)} complete rows",
+                allowed="3 or more",
+                change="use fewer lags or a longer series",
+            )
+        return lags[known], target[known]
+
+
+def lag_matrix(values: Array, n_lags: int) -> Array:
+    """Return shape (n - n_lags, n_lags): the values before each value, the most recent first."""
+    if values.size <= n_lags:
+        return np.empty((0, n_lags))
+    return np.lib.stride_tricks.sliding_window_view(values[:-1], n_lags)[:, ::-1]
+
+
+def _series(series: ArrayLike) -> Array:
+    return np.asarray(check_array(series, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64)).ravel()
