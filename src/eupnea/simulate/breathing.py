@@ -68,7 +68,7 @@ def draw_breaths(rng: np.random.Generator, style: dict[str, float], stretches: l
 def _deviations(rng: np.random.Generator, style: dict[str, float], count: int) -> _Deviations:
     """Draw correlated deviations: each a mixture of long memory and white noise with the published spread."""
     c = CONSTANTS
-    scale, hurst = style["variability"], float(np.clip(style["memory"], 0.51, 0.95))
+    scale, hurst = style["variability"], float(np.clip(style["memory"], c["hurst_low"], c["hurst_high"]))
     correlation = np.array(
         [
             [1, c["inhale_exhale_r"], c["volume_inhale_r"]],
@@ -134,7 +134,7 @@ def _sighs(draws: Array, probability: float) -> NDArray[np.bool_]:
     for breath in np.flatnonzero(draws < probability):
         if breath >= free:
             chosen[breath] = True
-            free = breath + int(CONSTANTS["sigh_refractory_breaths"])
+            free = int(breath) + int(CONSTANTS["sigh_refractory_breaths"])
     return chosen
 
 
@@ -214,16 +214,16 @@ def _assembled(columns: dict[str, Array], speech: dict[str, Array], order: _Orde
 
 def _shapes(style: dict[str, float], jitter: Array) -> dict[str, Array]:
     """Give every breath its flow shape: the person's, with a little jitter on the link scale."""
-    deviations = CONSTANTS["shape_jitter"] * jitter.T
+    c = CONSTANTS
     shapes: dict[str, Array] = {}
-    for name, deviation in zip(SHAPES, deviations, strict=True):
+    for name, deviation in zip(SHAPES, jitter.T, strict=True):
         if name.endswith("position"):
-            link = np.log(style[name] / (1 - style[name])) + deviation
-            shapes[name] = np.clip(1 / (1 + np.exp(-link)), 0.08, 0.9)
+            link = np.log(style[name] / (1 - style[name])) + c["shape_jitter"] * deviation
+            shapes[name] = np.clip(1 / (1 + np.exp(-link)), c["peak_position_low"], c["peak_position_high"])
         elif name.endswith("flatness"):
-            shapes[name] = style[name] * np.exp(deviation)
+            shapes[name] = style[name] * np.exp(c["shape_jitter"] * deviation)
         else:
-            shapes[name] = np.clip(style[name] + deviation / 3, -0.4, 0.4)
+            shapes[name] = np.clip(style[name] + c["hump_jitter"] * deviation, -c["hump_limit"], c["hump_limit"])
     return shapes
 
 
@@ -236,7 +236,7 @@ def _with_volumes(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     typical = float(np.median(table["inhale_volume_l"]))
     level = CONSTANTS["level_sd"] * typical * lfilter([1.0], [1.0, -lag], kicks)
     inhaled = table["inhale_volume_l"].to_numpy()
-    exhaled = np.maximum(inhaled - np.diff(level, prepend=level[0]), 0.2 * inhaled)
+    exhaled = np.maximum(inhaled - np.diff(level, prepend=level[0]), CONSTANTS["least_exhaled_share"] * inhaled)
     table.insert(8, "exhale_volume_l", exhaled)
     return table
 

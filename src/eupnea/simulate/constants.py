@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 Link = Literal["log", "logit", "linear"]
@@ -65,13 +67,15 @@ class StyleParameter:
     source: str
 
 
-def _breathing(name: str, unit: str, link: Link, *numbers: float, source: str) -> StyleParameter:
-    return StyleParameter(name, "respiration", unit, link, *numbers, source=source)
+def _row(modality: Literal["respiration", "cardiac"]) -> Callable[..., StyleParameter]:
+    def parameter(name: str, unit: str, link: Link, *numbers: float, source: str) -> StyleParameter:
+        return StyleParameter(name, modality, unit, link, **dict(zip(_NUMBERS, numbers, strict=True)), source=source)
+
+    return parameter
 
 
-def _heart(name: str, unit: str, link: Link, *numbers: float, source: str) -> StyleParameter:
-    return StyleParameter(name, "cardiac", unit, link, *numbers, source=source)
-
+_NUMBERS = ("mean", "person_sd", "mode_sd", "day_sd", "recording_sd", "sampling_sd", "oral", "task")
+_breathing, _heart = _row("respiration"), _row("cardiac")
 
 # columns: mean, person_sd, mode_sd, day_sd, recording_sd, sampling_sd, oral, task
 STYLE: tuple[StyleParameter, ...] = (
@@ -214,9 +218,16 @@ _SINGLE: tuple[Constant, ...] = (
     Constant("volume_memory_share", 0.85, "share of variance", f"lag-1 .30 ± .15, {TOBIN95}"),
     Constant("exhale_memory_share", 0.78, "share of variance", f"lag-1 .26 ± .12, {TOBIN95}"),
     Constant("inhale_memory_share", 0.60, "share of variance", f"lag-1 .20 ± .14, {TOBIN95}"),
+    Constant("hurst_low", 0.51, "Hurst exponent", "limit"),
+    Constant("hurst_high", 0.95, "Hurst exponent", "limit"),
     Constant("level_sd", 0.08, "share of VT", "end-expiratory level, assumed"),
     Constant("level_lag1", 0.7, "1", ASSUMED),
     Constant("shape_jitter", 0.15, "link scale", "breath-to-breath, assumed"),
+    Constant("hump_jitter", 0.05, "1", "breath-to-breath, assumed"),
+    Constant("hump_limit", 0.4, "1", "limit"),
+    Constant("peak_position_low", 0.08, "share of phase", "limit"),
+    Constant("peak_position_high", 0.9, "share of phase", "limit"),
+    Constant("least_exhaled_share", 0.2, "share of the inspired volume", "limit"),
     Constant("inhale_pause_s", 0.18, "s", ASSUMED),
     Constant("pause_cv", 0.35, "1", ASSUMED),
     Constant("pause_limit", 0.35, "share of the phase", ASSUMED),
@@ -250,10 +261,12 @@ _SINGLE: tuple[Constant, ...] = (
     Constant("ectopic_qrs_factor", 2.4, "× QRS width", ASSUMED),
     Constant("ectopic_amplitude_factor", 1.25, "× QRS amplitude", ASSUMED),
     Constant("t_asymmetry", 1.5, "rise width / fall width", ASSUMED),
-    Constant("qs_s", 0.028, "s from R to Q and S", ASSUMED),
+    Constant("qs_widths", 2.55, "QRS widths from R to Q and S", ASSUMED),
+    Constant("qt_rr_low_s", 0.4, "s (RR that T still follows)", "limit"),
+    Constant("qt_rr_high_s", 1.5, "s (RR that T still follows)", "limit"),
     Constant("cardiogenic_lag_s", 0.12, "s", ASSUMED),
     Constant("cardiogenic_width_s", 0.06, "s", ASSUMED),
-    Constant("breathing_axis", 0.05, "share of QRS amplitude per 0.5 l", ASSUMED),
+    Constant("breathing_axis", 0.05, "share of QRS amplitude per VT", ASSUMED),
     # respiration device
     Constant("flow_gain_sd", 0.05, "log, recording to recording", ASSUMED),
     Constant("flow_offset_sd", 0.010, "l/s", ASSUMED),

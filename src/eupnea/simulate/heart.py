@@ -125,8 +125,9 @@ def ecg_of_beats(
     wide = np.where(ectopic, c["ectopic_qrs_factor"], 1.0)
     high = amplitude * np.where(ectopic, c["ectopic_amplitude_factor"], 1.0)
     one = np.ones(len(beats))
-    t_time = own_s + style["rt_s"] * np.sqrt(np.clip(beats["rr_s"].to_numpy(), 0.4, 1.5))
-    width, offset = style["qrs_width_s"] * wide, c["qs_s"] * wide * style["qrs_width_s"] / 0.011
+    t_time = own_s + style["rt_s"] * np.sqrt(np.clip(beats["rr_s"].to_numpy(), c["qt_rr_low_s"], c["qt_rr_high_s"]))
+    width = style["qrs_width_s"] * wide
+    offset = c["qs_widths"] * width
     ratio = np.sqrt(c["t_asymmetry"])
     waves = (
         (own_s - style["pr_s"], style["p_mv"] * ~ectopic, style["p_width_s"] * one, one),
@@ -150,7 +151,7 @@ def _waves(centre: Array, height: Array, spread: Array, fall: Array, *, count: i
     width = np.where(distance > 0, (spread * fall)[:, None], spread[:, None])
     values = height[:, None] * np.exp(-((distance / width) ** 2) / 2)
     inside = (index >= 0) & (index < count)
-    return np.bincount(index[inside], weights=values[inside], minlength=count)[:count]
+    return np.asarray(np.bincount(index[inside], weights=values[inside], minlength=count)[:count], dtype=float)
 
 
 def cardiogenic_flow(beats: pd.DataFrame, style: dict[str, float], time_s: Array) -> Array:

@@ -1,8 +1,8 @@
 """What a perfect observer of the simulated people could tell, from the generator's parameters alone.
 
-The observer sees every style parameter with nothing but the error that one window of breathing has by nature, knows all
-variances, and combines parameters as a Gaussian should. No signal is made and no pipeline is run: the report shows these
-numbers beside those of the pipeline.
+The observer sees every style parameter with nothing but the error that one window of breathing has by nature, knows
+all variances, and combines parameters as a Gaussian should. No signal is made and no pipeline is run: the report shows
+these numbers beside those of the pipeline.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _oral(config: SimulateConfig, rng: np.random.Generator, count: int) -> Array
     keeps = rng.random(count) < c["keeps_nasal_share"]
     kept = np.where(keeps, rng.uniform(c["kept_nasal_low"], c["kept_nasal_high"], count), c["leak_share"])
     share = 1 - mean_kept_nasal() + min(config.signature, 1) * (mean_kept_nasal() - kept)
-    return np.asarray((oral_effect(share) - 1)[:, None] * ORAL, dtype=float)
+    return np.asarray(np.outer(oral_effect(share) - 1, ORAL), dtype=float)
 
 
 def _per_parameter(rng: np.random.Generator, pair: _Pair, noise_sd: Array) -> list[dict[str, object]]:

@@ -19,7 +19,6 @@ from eupnea.simulate.schedule import Stretch, events_table, schedule
 from eupnea.simulate.sensors import (
     Burst,
     Clock,
-    Sensor,
     add_motion,
     draw_bursts,
     draw_clock,
@@ -39,6 +38,8 @@ Array = NDArray[np.float64]
 
 _MARGIN_S = 10.0
 """Time that breathing and heart are simulated before and after the recording, s."""
+_VOLUME_HZ = 10.0
+"""Rate at which lung volume is computed for its slow effects on the ECG, Hz."""
 _USUAL_PEAK = 1.6
 """Peak flow of a rounded phase relative to its mean flow."""
 
@@ -138,19 +139,17 @@ def simulate_recording(
         ectopic_factor=config.artefacts,
     )
     bursts = draw_bursts(rngs["bursts"], stretches, task=task != "rest", artefacts=config.artefacts)
-    clock = draw_clock(rngs["devices"])
-    triggers = draw_triggers(rngs["devices"], end)
-    respiration = _respiration(config, rngs["devices"], person, state, breaths, beats, bursts, triggers, end, mode)
-    cardiac = _cardiac(config, rngs["devices"], person, state, breaths, beats, bursts, triggers, end, clock)
+    clock, triggers = draw_clock(rngs["devices"]), draw_triggers(rngs["devices"], end)
+    world = _World(person, state, mode, end, breaths, beats, bursts, triggers)
     return SimulatedRecording(
         recording_label(participant, session=session, task=task, mode=mode),
         participant,
         session,
         mode,
         task,
-        respiration,
+        _respiration(config, rngs["devices"], world),
         float(config.airflow_hz),
-        cardiac,
+        _cardiac(config, rngs["devices"], world, clock),
         float(config.ecg_hz),
         clock,
         events_table(stretches),
@@ -160,6 +159,25 @@ def simulate_recording(
         bursts,
         state,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What happens, before any device sees it; times on the recording's clock, s."""
+
+    person: Person
+    state: State
+    mode: str
+    end_s: float
+    breaths: pd.DataFrame
+    beats: pd.DataFrame
+    bursts: list[Burst]
+    triggers_s: Array
+
+    @property
+    def motions(self) -> list[Burst]:
+        """When there is motion."""
+        return [burst for burst in self.bursts if burst.kind == "motion"]
 
 
 def _widened(stretches: list[Stretch]) -> list[Stretch]:
@@ -176,37 +194,26 @@ def _inside(table: pd.DataFrame, column: str, start_s: float, end_s: float) -> p
     return table[(table[column] >= start_s) & (table[column] < end_s)].reset_index(drop=True)
 
 
-def _respiration(
-    config: SimulateConfig,
-    rng: np.random.Generator,
-    person: Person,
-    state: State,
-    breaths: pd.DataFrame,
-    beats: pd.DataFrame,
-    bursts: list[Burst],
-    triggers_s: Array,
-    end_s: float,
-    mode: str,
-) -> dict[str, Array]:
+def _respiration(config: SimulateConfig, rng: np.random.Generator, world: _World) -> dict[str, Array]:
     """Make the columns of the respiration device."""
     rate = float(config.airflow_hz)
-    count = round(end_s * rate)
+    count = round(world.end_s * rate)
     time = np.arange(count) / rate
-    flow = _with_speech(flow_of_breaths(breaths, time), breaths, time, rng)
-    for burst in bursts:
+    style = world.state.style
+    flow = _with_speech(flow_of_breaths(world.breaths, time), world.breaths, time, rng)
+    for burst in world.bursts:
         if burst.kind == "swallow":
             flow[samples_of(burst, rate, count)] = 0.0
-    flow += cardiogenic_flow(beats, state.style, time)
-    style = state.style
+    flow += cardiogenic_flow(world.beats, style, time)
     usual = _USUAL_PEAK * style["tidal_volume_l"] * style["rate_bpm"] / 60 / style["duty_cycle"]
-    sensor = draw_flow_sensor(config, rng, person, usual)
+    sensor = draw_flow_sensor(config, rng, world.person, usual)
+    starts = np.array([burst.start_s for burst in world.motions])
     columns: dict[str, Array] = {}
-    for name, part in _channels(config, flow, state.oral_share, mode, rate).items():
-        motions = [burst for burst in bursts if burst.kind == "motion"]
-        starts = np.array([burst.start_s for burst in motions])
-        add_motion(rng, part, motions, starts, rate, CONSTANTS["motion_flow"])
-        columns[name] = _with_dropouts(sensed_flow(rng, part, sensor, rate) * sensor.step, bursts, rate)
-    return columns | {"trigger": trigger_channel(triggers_s, count, rate).astype(float)}
+    for name, part in _channels(config, flow, world.state.oral_share, world.mode, rate).items():
+        add_motion(rng, part, world.motions, starts, rate, CONSTANTS["motion_flow"])
+        values = np.asarray(sensed_flow(rng, part, sensor, rate) * sensor.step, dtype=np.float64)
+        columns[name] = _with_dropouts(values, world.bursts, rate)
+    return columns | {"trigger": trigger_channel(world.triggers_s, count, rate).astype(float)}
 
 
 def _with_speech(flow: Array, breaths: pd.DataFrame, time_s: Array, rng: np.random.Generator) -> Array:
@@ -245,32 +252,19 @@ def _with_dropouts(values: Array, bursts: list[Burst], rate: float) -> Array:
     return values
 
 
-def _cardiac(
-    config: SimulateConfig,
-    rng: np.random.Generator,
-    person: Person,
-    state: State,
-    breaths: pd.DataFrame,
-    beats: pd.DataFrame,
-    bursts: list[Burst],
-    triggers_s: Array,
-    end_s: float,
-    clock: Clock,
-) -> dict[str, Array]:
+def _cardiac(config: SimulateConfig, rng: np.random.Generator, world: _World, clock: Clock) -> dict[str, Array]:
     """Make the columns of the ECG device, on its own clock."""
-    rate = float(config.ecg_hz)
-    count = round(end_s * rate)
-    coarse_s = np.arange(0, count, max(int(rate / 10), 1)) / rate
-    volume = lung_volume(breaths, clock.to_recording(coarse_s))
-    own_beats = clock.to_own(beats["time_s"].to_numpy())
-    usual = state.style["tidal_volume_l"]
-    amplitude = 1 + CONSTANTS["breathing_axis"] * np.interp(own_beats, coarse_s, volume / usual)
-    ecg = ecg_of_beats(beats, state.style, own_s=own_beats, count=count, sampling_hz=rate, amplitude=amplitude)
-    motions = [burst for burst in bursts if burst.kind == "motion"]
-    starts = clock.to_own(np.array([burst.start_s for burst in motions]))
-    add_motion(rng, ecg, motions, starts, rate, CONSTANTS["motion_ecg"])
-    sensor: Sensor = draw_ecg_sensor(config, rng, person)
+    rate, style = float(config.ecg_hz), world.state.style
+    count = round(world.end_s * rate)
+    coarse_s = np.arange(0, count, max(int(rate / _VOLUME_HZ), 1)) / rate
+    volume = lung_volume(world.breaths, clock.to_recording(coarse_s))
+    own_beats = clock.to_own(world.beats["time_s"].to_numpy())
+    axis = np.interp(own_beats, coarse_s, volume / style["tidal_volume_l"])
+    amplitude = 1 + CONSTANTS["breathing_axis"] * axis
+    ecg = ecg_of_beats(world.beats, style, own_s=own_beats, count=count, sampling_hz=rate, amplitude=amplitude)
+    starts = clock.to_own(np.array([burst.start_s for burst in world.motions]))
+    add_motion(rng, ecg, world.motions, starts, rate, CONSTANTS["motion_ecg"])
+    sensor = draw_ecg_sensor(config, rng, world.person)
     breathing = np.interp(np.arange(count) / rate, coarse_s, volume)
-    values = sensed_ecg(rng, ecg, sensor, rate, breathing) * sensor.step
-    trigger = trigger_channel(clock.to_own(triggers_s), count, rate).astype(float)
-    return {"ecg": values, "trigger": trigger}
+    values = np.asarray(sensed_ecg(rng, ecg, sensor, rate, breathing) * sensor.step, dtype=np.float64)
+    return {"ecg": values, "trigger": trigger_channel(clock.to_own(world.triggers_s), count, rate).astype(float)}
