@@ -48,7 +48,7 @@ def test_a_known_effect_is_found_and_beats_baseline_and_chance(strong: TraitsRes
     assert _value(metrics, "ci_high", metric="mae", **age) < _value(
         metrics, metric="mae", target="age", model="baseline"
     )
-    assert _value(metrics, metric="auc", target="sex", model="selected") > 0.85
+    assert _value(metrics, metric="auc", target="sex", model="selected") > 0.75
     assert _value(metrics, "chance", metric="auc", target="sex", model="selected") == pytest.approx(0.47, abs=0.08)
     assert _value(metrics, "p_value", metric="mae", target="bmi", model="selected") > 0.05
 
@@ -221,6 +221,37 @@ def test_a_target_of_recordings_keeps_people_together() -> None:
     assert _value(result.metrics, "n_observations", metric="mae", target="stress", model="selected") == 40
     own = result.predictions[(result.predictions["model"] == "selected") & (result.predictions["repeat"] == 0)]
     assert own.groupby("participant")["fold"].nunique().eq(1).all()
+    within = {"metric": "pearson_r", "target": "stress", "model": "selected", "subset": "within_people"}
+    assert _value(result.metrics, **within) > 0.5
+    assert _value(result.metrics, "p_value", **within) == pytest.approx(0.01)
+
+
+def test_what_differs_between_people_only_is_not_found_within_them() -> None:
+    windows, recordings, participants, _ = make_cohort(n_people=30, age_effect=2.0, seed=3)
+    rng = np.random.default_rng(3)
+    rows = windows[["participant", "recording"]].drop_duplicates()
+    age = participants.set_index("participant")["age"].reindex(rows["participant"]).to_numpy()
+    targets = rows.assign(session="", name="load", level="recording", value=age / 14 + 0.3 * rng.standard_normal(60))
+    config = FAST.model_copy(update={"targets": [TargetConfig(name="load", level="recording")]})
+    metrics = _predict((windows, recordings, participants, targets), config).metrics
+    load = {"metric": "pearson_r", "target": "load", "model": "selected"}
+    assert _value(metrics, subset="between_people", **load) > 0.6
+    assert _value(metrics, "p_value", subset="between_people", **load) == pytest.approx(0.01)
+    assert _value(metrics, "p_value", subset="within_people", **load) > 0.05
+
+
+def test_a_long_upper_tail_is_modelled_on_the_log_scale_and_scored_in_years() -> None:
+    windows, recordings, participants, _ = make_cohort(n_people=60, age_effect=2.0)
+    participants["age"] = 10 * np.exp((participants["age"] - 20) / 12)
+    cohort = (windows, recordings, participants, long_targets(participants))
+    found = {}
+    for scale in ("auto", "linear"):
+        config = FAST.model_copy(update={"targets": [TargetConfig(name="age", scale=scale)]})
+        result = _predict(cohort, config)
+        found[scale] = _value(result.metrics, metric="mae", target="age", model="selected")
+        own = result.predictions[result.predictions["model"] == "selected"]
+        assert ((own["y_low"] <= own["y_true"]) & (own["y_true"] <= own["y_high"])).mean() > 0.8
+    assert found["auto"] < found["linear"]
 
 
 def test_thorough_models_run_and_are_permuted() -> None:

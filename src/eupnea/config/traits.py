@@ -25,6 +25,10 @@ class TargetConfig(Block):
     kind: Literal["auto", "numeric", "binary", "ordinal", "classes"] = "auto"
     """``auto`` takes numbers as numeric (two different values: binary; few whole ones: ordinal) and text as classes."""
 
+    scale: Literal["auto", "linear", "log"] = "auto"
+    """Scale that a numeric target is modelled on; errors are always in its own unit. ``auto`` takes the logarithm of
+    positive targets with a long upper tail (skewness above 1: the ages of a student sample with a few elders)."""
+
     order: list[str] = Field(default=[])
     """The categories of an ordinal target given as text, lowest first."""
 
@@ -50,7 +54,7 @@ class TraitsConfig(Block):
     window_s: float | None = Field(default=None, gt=0)
     """Length of the windows that are used, s; empty: the shortest there are."""
 
-    folds: int = Field(default=10, ge=3, le=50)
+    folds: int = Field(default=8, ge=3, le=50)
     """Folds of participants; the inner folds are the other outer folds. Fewer where there are fewer people."""
 
     repeats: int = Field(default=3, ge=1, le=100)

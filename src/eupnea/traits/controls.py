@@ -104,7 +104,16 @@ def _row_task(task: Task, windows: pd.DataFrame, participants: pd.DataFrame) -> 
         return None
     values = pd.Series(task.y, index=people).reindex(pairs["participant"]).to_numpy()
     observations = pairs.assign(session="")[["participant", "session", "recording"]]
-    target = Target(task.target.name, "recording", task.target.kind, observations, values, task.target.classes)
+    target = Target(
+        task.target.name,
+        "recording",
+        task.target.kind,
+        observations,
+        values,
+        task.target.classes,
+        "",
+        task.target.scale,
+    )
     config = task.config.model_copy(update={"summaries": ["mean"], "folds": CONTROL_FOLDS})
     design, kept = build_design(used, participants, target, config)
     return Task(target, design, values[kept], task.modality, config, task.seed)
@@ -143,5 +152,5 @@ def _subset_score(task: Task, features: FloatArray, people: NDArray[np.intp], he
     folds = part.folds(0, CONTROL_FOLDS)
     fit = nested_predictions([ridge_smoother("ridge", features[rows], task.how)], part.labels(), folds)
     predicted = fit.predict(fit.choose(("ridge",), part.group), part.group)
-    score = predicted - fit.centre if task.target.is_class else predicted
+    score = predicted - fit.centre if task.target.is_class else task.target.inverse(predicted)
     return float(evaluate.score_columns(part, part.y[:, None], score)[headline][0])

@@ -58,6 +58,11 @@ class Design:
         return int(self.people.max(initial=-1)) + 1
 
     @property
+    def means(self) -> NDArray[np.intp]:
+        """Columns of `summary` that are means."""
+        return np.flatnonzero([name.endswith("|mean") for name in self.summary_names])
+
+    @property
     def n_windows(self) -> NDArray[np.intp]:
         """Shape (n,): windows behind each observation."""
         return np.bincount(self.owner, minlength=len(self.observations))

@@ -55,7 +55,8 @@ def family_importance(task: Task, fit: NestedFit) -> list[MetricRow]:
         if task.target.is_class:
             loss = scores.auc_columns(y[:, None], whole[:, None]) - scores.auc_columns(y[:, None], shuffled)
         else:
-            loss = np.abs(shuffled - y[:, None]).mean(axis=0) - np.abs(whole - y).mean()
+            inverse = task.target.inverse
+            loss = np.abs(inverse(shuffled) - y[:, None]).mean(axis=0) - np.abs(inverse(whole) - y).mean()
         columns = {**task.columns, "model": "ridge", "family": family}
         rows.append(metric_row("traits", name, float(loss.mean()), se=float(loss.std(ddof=1)), **columns))
     return rows

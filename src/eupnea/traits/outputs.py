@@ -58,7 +58,10 @@ class Output:
 
 
 def smoothers_of(task: Task, *, confounds: FloatArray | None = None) -> list[Smoother]:
-    """Give the closed-form families of a task: training mean, ridge and kernel ridge on summaries, ridge on windows."""
+    """Give the closed forms of a task: training mean, ridge on summaries and on windows, kernel ridge on means.
+
+    Distances between people get lost in noisy summaries, so the kernel sees the means only.
+    """
     design, how = task.design, task.how
     if task.modality == "demographics":
         return [
@@ -69,7 +72,7 @@ def smoothers_of(task: Task, *, confounds: FloatArray | None = None) -> list[Smo
     families = [
         mean_smoother("mean"),
         ridge_smoother("ridge", design.summary, how, confounds),
-        radial_smoother("kernel_ridge", design.summary, how, confounds),
+        radial_smoother("kernel_ridge", design.summary[:, design.means], how, confounds),
     ]
     if confounds is None and design.n_windows.max() > 1:
         families.insert(2, window_smoother("ridge_windows", design.windows, design.owner, how))
@@ -126,7 +129,7 @@ def slow_output(task: Task, name: str, y: FloatArray | None = None) -> Output:
         seed=int(task.rng("model", name).integers(2**31)),
     )
     centre = _fold_means(labels, folds)
-    score = predicted - centre if task.target.is_class else predicted
+    score = predicted - centre if task.target.is_class else task.target.inverse(predicted)
     probability = np.clip(predicted, 0.01, 0.99) if task.target.is_class else np.full_like(predicted, np.nan)
     if group > 1:
         probability = probability / probability.sum(axis=1, keepdims=True)
@@ -137,15 +140,16 @@ def slow_output(task: Task, name: str, y: FloatArray | None = None) -> Output:
 def _output(task: Task, fit: NestedFit, name: str, candidates: tuple[str, ...], repeat: int) -> Output:
     group, chosen = task.group, fit.choose(candidates, task.group)
     predicted = fit.predict(chosen, group)
-    score = predicted - fit.centre if task.target.is_class else predicted
+    score = predicted - fit.centre if task.target.is_class else task.target.inverse(predicted)
     null = score[:, group:] if score.shape[1] > group else None
     nothing = np.full(len(fit.folds), np.nan)
     if task.target.is_class:
         probability = _probabilities(task, fit, chosen[:, 0], score[:, :group])
         return Output(name, repeat, fit.folds, score[:, :group], probability, nothing, nothing, nothing, null)
-    own = chosen[:, 0]
-    low, high = cv_plus(task.y, fit.without[..., 0], fit.folds, own, task.config.coverage)
-    corrected = corrected_predictions(task.y, predicted[:, 0], fit.without[..., 0], fit.folds, own)
+    own, without, inverse = chosen[:, 0], fit.without[..., 0], task.target.inverse
+    low, high = cv_plus(task.labels()[:, 0], without, fit.folds, own, task.config.coverage)
+    low, high = inverse(low), inverse(high)
+    corrected = corrected_predictions(task.y, score[:, 0], inverse(without), fit.folds, own)
     missing = np.full((len(task.y), 1), np.nan)
     return Output(name, repeat, fit.folds, score[:, :1], missing, corrected, low, high, null)
 
@@ -164,17 +168,17 @@ def _stack(task: Task, fit: NestedFit, names: list[str], repeat: int) -> Output:
     from scipy.optimize import nnls
 
     chosen = np.column_stack([fit.choose((name,))[:, 0] for name in names])
-    predicted = np.empty(len(task.y))
+    y, predicted = task.labels()[:, 0], np.empty(len(task.y))
     for fold in np.unique(fit.folds):
         train, test = np.flatnonzero(fit.folds != fold), np.flatnonzero(fit.folds == fold)
-        centre = task.y[train].mean()
+        centre = y[train].mean()
         inner = fit.without[fold, chosen[fold]][:, train, 0].T - centre
-        weights, _ = nnls(inner, task.y[train] - centre)
+        weights, _ = nnls(inner, y[train] - centre)
         weights = weights / max(float(weights.sum()), 1.0)
         predicted[test] = centre + (fit.outer[chosen[fold]][:, test, 0].T - centre) @ weights
     centre = fit.centre[:, :1]
     nothing = np.full(len(task.y), np.nan)
-    score = predicted[:, None] - centre if task.target.is_class else predicted[:, None]
+    score = predicted[:, None] - centre if task.target.is_class else task.target.inverse(predicted[:, None])
     probability = np.clip(predicted[:, None], 0.01, 0.99) if task.target.is_class else np.full_like(score, np.nan)
     return Output("stacked", repeat, fit.folds, score, probability, nothing, nothing, nothing)
 
@@ -186,7 +190,7 @@ def _baseline(task: Task, repeat: int, folds: IndexArray) -> Output:
     for fold in np.unique(folds):
         train, test = folds != fold, folds == fold
         if not task.target.is_class:
-            score[test] = np.median(labels[train], axis=0)
+            score[test] = np.median(task.y[train])
             continue
         share = labels[train].mean(axis=0)
         probability[test] = share

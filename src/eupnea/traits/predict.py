@@ -17,6 +17,7 @@ from eupnea.traits.controls import confound_rows, learning_curve, random_row_row
 from eupnea.traits.design import build_design, windows_for
 from eupnea.traits.explain import boosted_explanation, family_importance
 from eupnea.traits.gap import gap_rows
+from eupnea.traits.levels import person_level_rows
 from eupnea.traits.outputs import (
     SLOW_STANDARD,
     SLOW_THOROUGH,
@@ -143,6 +144,7 @@ def _run(
         rows += evaluate.output_rows(task, own, null_y=null_y) + evaluate.coverage_row(task, own)
     selected = [output for output in outputs if output.model == "selected"]
     rows += gap_rows(task, participants, targets, selected) + within_sex_rows(task, participants, selected)
+    rows += person_level_rows(task, families, selected[0], null_y)
     rows += confound_rows(task, participants, null_y) + random_row_rows(task, windows, participants)
     rows += family_importance(task, first)
     curves = [CURVES.empty(), learning_curve(task), calibration_curve(task, selected[0])]
@@ -152,9 +154,12 @@ def _run(
         outputs += slow
         rows += slow_rows + explained
         curves.append(more_curves)
-    note = task.target.note
-    rows = [row | {"reason": note} if row["model"] == "selected" and note else row for row in rows]
+    rows = [_with_note(row, task.target.note) if row["model"] == "selected" else row for row in rows]
     return rows, predictions_frame(task, outputs), concat_tables(curves, CURVES)
+
+
+def _with_note(row: MetricRow, note: str) -> MetricRow:
+    return row | {"reason": "; ".join(filter(None, [str(row.get("reason", "")), note]))}
 
 
 def _slow_models(task: Task) -> tuple[list[Output], list[MetricRow]]:

@@ -21,6 +21,10 @@ LEVEL_KEYS = {
 ORDINAL_UP_TO = 7
 """Different whole numbers up to which `auto` takes a target as ordinal."""
 
+LONG_TAIL = 1.0
+"""Skewness above which `auto` models a positive target on the log scale. It is known without any feature, and the same
+for every relabelling, so that it gives nothing away."""
+
 CENSORED = re.compile(r"^\s*[<>]?\s*(\d+(?:\.\d+)?)\s*\+?\s*$")
 """Numbers written as ``89+`` or ``> 89``: read as their bound, and counted."""
 
@@ -41,6 +45,8 @@ class Target:
         Names of the classes, empty for numbers.
     note
         What the reader should know: people left out, censored values.
+    scale
+        ``linear`` or ``log``: what models work on; predictions and errors are in the target's own unit.
     """
 
     name: str
@@ -50,11 +56,20 @@ class Target:
     values: NDArray[np.float64]
     classes: tuple[str, ...] = ()
     note: str = ""
+    scale: str = "linear"
 
     @property
     def is_class(self) -> bool:
         """Whether classes are predicted, not numbers."""
         return self.kind in ("binary", "classes")
+
+    def forward(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring values to the scale that models work on."""
+        return np.log(values) if self.scale == "log" else values
+
+    def inverse(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring what models give back to the target's unit."""
+        return np.exp(values) if self.scale == "log" else values
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +161,22 @@ def _checked(
             f"narrow range of age ({values.min():g} to {values.max():g}, SD {np.std(values, ddof=1):.1f}): "
             "little can be expected"
         )
+    scale = _scale(spec, kind, values)
+    if scale == "log":
+        notes.parts.append("modelled on the log scale")
     keys = ["participant", "session", "recording"]
     observations = rows.reindex(columns=keys).fillna("").astype("str").reset_index(drop=True)
     for key in set(keys) - set(LEVEL_KEYS[spec.level]):
         observations[key] = ""
-    return Target(spec.name, spec.level, kind, observations, values, classes, notes.text())
+    return Target(spec.name, spec.level, kind, observations, values, classes, notes.text(), scale)
+
+
+def _scale(spec: TargetConfig, kind: str, values: NDArray[np.float64]) -> str:
+    if kind != "numeric" or values.min() <= 0 or spec.scale == "linear":
+        return "linear"
+    deviation = values - values.mean()
+    skewness = float(np.mean(deviation**3) / np.mean(deviation**2) ** 1.5)
+    return "log" if spec.scale == "log" or skewness > LONG_TAIL else "linear"
 
 
 def _kind(text: pd.Series, numbers: pd.Series, spec: TargetConfig) -> str:

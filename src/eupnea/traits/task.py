@@ -87,10 +87,10 @@ class Task:
         return balanced_folds(self.per_person, n, self.rng("folds", repeat, wanted))[self.design.people]
 
     def labels(self, y: FloatArray | None = None) -> FloatArray:
-        """Give the columns that are regressed on: the number, 0/1, or one column per class; shape (n, m · group)."""
+        """Give the columns that are regressed on: the number on its scale, 0/1, or one column per class."""
         values = (self.y if y is None else y).reshape(len(self.y), -1)
         if self.group == 1:
-            return values
+            return self.target.forward(values)
         hot = values[:, :, None] == np.arange(self.n_classes)
         return hot.reshape(len(values), -1).astype(float)
 
