@@ -27,6 +27,8 @@ _NORMAL_SCALE = 1.4826
 _UNIFORM_SD = 12**-0.5
 """Standard deviation of an error spread evenly over one sample."""
 _REFINEMENTS = 6
+_TOLERANCE_SDS = 4.0
+"""The tolerance is this many standard deviations of the time of a pulse."""
 _FINEST_S = 1e-9
 """No trigger is known more exactly than a nanosecond."""
 _DISTINCT_S = 4.0
@@ -179,7 +181,7 @@ def _candidates(reference: Times, own: Times, config: AlignmentConfig) -> list[t
         for start in _peaks(votes, residual, config):
             inside = residual[start : start + votes[start]]
             found.append((int(votes[start]), float(np.median(inside)), float(slope)))
-    found.sort(key=lambda one: (-one[0], abs(one[1]), abs(one[2])))
+    found.sort(key=lambda one: (-one[0], abs(one[2]), abs(one[1])))
     distinct: list[tuple[float, float]] = []
     for _, offset, slope in found:
         if all(abs(offset - other) > _DISTINCT_S * config.tolerance_s for other, _ in distinct):
@@ -208,13 +210,15 @@ def _refined(
     middle = (own[0] + own[-1]) / 2
     offset, slope = start
     rounding = float(np.hypot(reference_train.resolution_s, own_train.resolution_s)) * _UNIFORM_SD
-    pairs = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
+    noise_s = max(rounding, config.tolerance_s / _TOLERANCE_SDS)
+    penalty = (noise_s / (config.usual_drift_ppm * PPM)) ** 2
+    pairs = _matched(reference, own, own + offset + slope * (own - middle), 2 * config.tolerance_s)
     keep = np.ones(len(pairs), dtype=bool)
     for _ in range(_REFINEMENTS):
         if len(pairs) < config.min_pulses:
             return -np.inf, ClockFit()
         matched = own[pairs[:, 1]]
-        offset, slope, keep = _robust_line(matched - middle, reference[pairs[:, 0]] - matched, rounding)
+        offset, slope, keep = _robust_line(matched - middle, reference[pairs[:, 0]] - matched, noise_s, penalty)
         again = _matched(reference, own, own + offset + slope * (own - middle), config.tolerance_s)
         if np.array_equal(again, pairs):
             break
@@ -230,9 +234,7 @@ def _refined(
     shared_reference = ((reference >= low) & (reference <= high)).sum()
     unmatched = max(0, shared + shared_reference - 2 * len(pairs))
     stayed = pairs[keep]
-    fit = _fit(
-        own[stayed[:, 1]], reference[stayed[:, 0]], (offset, slope), middle, rounding, config.usual_drift_ppm * PPM
-    )
+    fit = _fit(own[stayed[:, 1]], reference[stayed[:, 0]], rounding, config.usual_drift_ppm * PPM)
     return float(len(pairs) - unmatched), replace(fit, n_pulses=len(pairs))
 
 
@@ -252,21 +254,21 @@ def _nearest(sorted_times: Times, times: Times) -> NDArray[np.int64]:
     return np.where(np.abs(sorted_times[left] - times) <= np.abs(sorted_times[right] - times), left, right)
 
 
-def _robust_line(x: Times, y: Times, rounding: float) -> tuple[float, float, NDArray[np.bool_]]:
+def _robust_line(x: Times, y: Times, noise_s: float, penalty: float) -> tuple[float, float, NDArray[np.bool_]]:
     """Fit y = a + b x by least squares without the points beyond four robust scales; return a, b and who stayed.
 
-    The scale is not taken to be smaller than what rounding to samples alone makes: with few points, some always lie
-    on a line by chance.
+    The scale is not taken to be smaller than `noise_s`, and `penalty` (s²) holds the slope near zero: with few
+    points, some always lie on some line by chance.
     """
     keep = np.ones(x.size, dtype=bool)
     intercept, slope = float(np.median(y)), 0.0
     for _ in range(_REFINEMENTS):
         spread = x[keep] - x[keep].mean()
         power = float(spread @ spread)
-        slope = float(spread @ y[keep]) / power if power > 0 else 0.0
+        slope = float(spread @ y[keep]) / (power + penalty)
         intercept = float(y[keep].mean() - slope * x[keep].mean())
         residual = np.abs(y - intercept - slope * x)
-        scale = max(_NORMAL_SCALE * float(np.median(residual)), rounding, np.finfo(float).eps * 1e6)
+        scale = max(_NORMAL_SCALE * float(np.median(residual)), noise_s)
         now = residual <= _OUTLIER_SCALES * scale
         if np.array_equal(now, keep) or now.sum() < 3:
             break
@@ -277,8 +279,6 @@ def _robust_line(x: Times, y: Times, rounding: float) -> tuple[float, float, NDA
 def _fit(
     own: Times,
     reference: Times,
-    line: tuple[float, float],
-    middle: float,
     noise_s: float,
     usual_drift: float,
 ) -> ClockFit:
@@ -287,13 +287,15 @@ def _fit(
     The drift is the mean of its posterior under a normal prior around zero (what clocks usually do): with a few
     pulses within two minutes, rounding to samples alone would otherwise look like hundreds of ppm.
     """
-    offset, slope = line
     centre = float(own.mean())
-    residual = reference - own - offset - slope * (own - middle)
+    lag, lever = reference - own, own - centre
+    spread = float(lever @ lever)
+    slope = float(lever @ lag) / spread if spread > 0 else 0.0
+    residual = lag - lag.mean() - slope * lever
     variance = max(float(residual @ residual) / max(own.size - 2, 1), noise_s**2, _FINEST_S**2)
-    precision = float(((own - centre) ** 2).sum()) / variance
+    precision = spread / variance
     shrunk = slope * precision / (precision + usual_drift**-2)
-    at_centre = offset + slope * (centre - middle) + float(residual.mean())
+    at_centre = float(lag.mean())
     # reference = own + at_centre + shrunk (own - centre) = own (1 + shrunk) + (at_centre - shrunk centre)
     return ClockFit(
         offset_s=at_centre - shrunk * centre,
