@@ -205,8 +205,8 @@ class DatasetConfig(Block):
     ``Person_{participant}/rec_{run}.hea``."""
 
     recordings_table: Path | None = None
-    """For ``files``: a TSV with one row per file (or channel), relative to ``path``; docs/own-data.md explains its
-    columns."""
+    """For ``files``: a TSV with one row per file (or channel), relative to ``path`` (or, where it is not there, to the
+    folder the study is started in); docs/own-data.md explains its columns."""
 
     feature_table: Path | None = None
     """For ``features``: Parquet or TSV with one row per observation and a ``participant`` column, relative to

@@ -149,7 +149,8 @@ def _walk(base: Path) -> Iterable[str]:
 
 def _from_table(dataset: DatasetConfig, base: Path) -> list[_Found]:
     table = str(dataset.recordings_table)
-    rows = read_recordings_table(base / table, table)
+    beside_data = base / table
+    rows = read_recordings_table(beside_data if beside_data.is_file() else Path(table), table)
     by_file: dict[tuple[Labels, str], _Found] = {}
     for row in rows:
         key = (row.labels, row.path)
