@@ -106,4 +106,4 @@ def test_features_of_recordings_and_empty_tables() -> None:
     empty = reliability(
         _windows().iloc[:0], RECORDING_FEATURES.empty(), DICTIONARY.empty(), config=AssociationsConfig()
     )
-    assert len(empty) == 0
+    assert set(empty["status"]) == {"not_supported"}

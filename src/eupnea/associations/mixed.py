@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.associations.random_intercept import RandomIntercept, fit_random_intercept
-from eupnea.associations.reliability import one_length
+from eupnea.associations.reliability import filled_features, one_length
 from eupnea.associations.terms import Terms, build_terms
 from eupnea.config.associations import AssociationsConfig
 from eupnea.evidence.correction import benjamini_hochberg
 from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
-from eupnea.features.columns import feature_columns
 
 FloatArray = NDArray[np.float64]
 
@@ -63,8 +62,8 @@ def mixed_models(
     rows: list[MetricRow] = []
     kept = one_length(windows, config).reset_index(drop=True)
     for modality in config.modalities:
-        features = feature_columns(kept, modality)
-        if not len(kept) or not features:
+        features, _ = filled_features(kept, modality)
+        if not features:
             reason = f"no window has {modality} features"
             rows.append(missing_row(ANALYSIS, "beta", reason, modality=modality, model=MODEL))
             continue

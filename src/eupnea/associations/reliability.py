@@ -48,12 +48,15 @@ def reliability(
     rows: list[MetricRow] = []
     kept = one_length(windows, config)
     for modality in config.modalities:
-        features = feature_columns(kept, modality)
-        if len(kept) and features:
+        features, empty = filled_features(kept, modality)
+        if empty:
+            reason = f"{len(empty)} features have no value in any window: {_shortened(empty)}"
+            rows.append(missing_row("reliability", "icc_3_1", reason, status="not_supported", modality=modality))
+        if features:
             base = {"modality": modality, "window_s": float(kept["window_s"].iloc[0]), "level": "window"}
             rows += _across(kept, features, base, config) + _within(kept, features, base, config)
-        features = feature_columns(recording_features, modality)
-        if len(recording_features) and features:
+        features, _ = filled_features(recording_features, modality)
+        if features:
             rows += _across(recording_features, features, {"modality": modality, "level": "recording"}, config)
     table = metrics_frame(rows)
     for _, part in table.groupby(["term", "subset", "metric", "level"], sort=True):
@@ -68,6 +71,17 @@ def one_length(windows: pd.DataFrame, config: AssociationsConfig) -> pd.DataFram
     length = config.window_s if config.window_s is not None else windows["window_s"].min()
     kept = windows if pd.isna(length) else windows[windows["window_s"] == length]
     return kept.sort_values(["recording", "start_s"], kind="stable")
+
+
+def filled_features(frame: pd.DataFrame, modality: str) -> tuple[list[str], list[str]]:
+    """Give the features of a modality that have a value somewhere, and those that have none."""
+    columns = feature_columns(frame, modality)
+    known = frame[columns].notna().any() if len(frame) else pd.Series(False, index=columns)
+    return [name for name in columns if known[name]], [name for name in columns if not known[name]]
+
+
+def _shortened(names: list[str], shown: int = 3) -> str:
+    return ", ".join(names[:shown]) + (", …" if len(names) > shown else "")
 
 
 def _within(
