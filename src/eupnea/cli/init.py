@@ -12,6 +12,7 @@ from eupnea.errors import InputError
 from eupnea.io.files import write_text
 from eupnea.recordings.survey import BidsSurvey, survey_bids
 
+_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_/.-]*")
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -28,24 +29,24 @@ def run_init(folder: Path, *, output: Path | None, overwrite: bool) -> Path:
     path = output or Path(f"{name}.yaml")
     if path.exists() and not overwrite:
         raise InputError("The study is there already", where=str(path), change="name another one, or add --overwrite")
-    write_text(study_text(name, folder, survey), path)
+    write_text(study_text(name, folder, survey, path), path)
     load_study(path)
     console = Console()
     console.print(
-        f"{survey.n_files} recordings files of {survey.n_participants} participants; study written to {path}",
+        f"{survey.n_files} signal files of {survey.n_participants} participants; study written to {path}",
         highlight=False,
     )
     console.print(f"Look at it, then: eupnea check {path}", highlight=False)
     return path
 
 
-def study_text(name: str, folder: Path, survey: BidsSurvey) -> str:
+def study_text(name: str, folder: Path, survey: BidsSurvey, path: Path) -> str:
     """Return the YAML of a study, every choice explained."""
     lines = [
         f"# A study of {survey.n_participants} participants, written by 'eupnea init'. Keys left out have the defaults",
         "# that config/README.md explains.",
-        f"#   eupnea check {name}.yaml",
-        f"#   snakemake --cores 4 --configfile {name}.yaml",
+        f"#   eupnea check {path}",
+        f"#   snakemake --cores 4 --configfile {path}",
         f"name: {name}",
         "",
         "dataset:",
@@ -111,7 +112,7 @@ def _people_lines(survey: BidsSurvey) -> list[str]:
     lines = ["  participants:", "    columns:              # only these columns are read; name there: name here"]
     kept = survey.kept_columns
     lines += [f"      {_quoted(column)}: {name}" for column, name in kept.items()] or ["      age: age"]
-    others = [column for column in survey.participant_columns if column not in kept]
+    others = [column for column in survey.participant_columns[1:] if column not in kept]
     if others:
         lines.append(f"      # not read: {', '.join(others)[:150]}")
     return lines
@@ -125,5 +126,7 @@ def _event_lines(survey: BidsSurvey) -> list[str]:
 
 
 def _quoted(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     escaped = text.replace("'", "''")
     return f"'{escaped}'"

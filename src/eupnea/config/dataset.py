@@ -60,10 +60,8 @@ class EntityConfig(Block):
 class EntitiesConfig(Block):
     """How mode, session, task and run are found in a file's name."""
 
-    mode: EntityConfig = EntityConfig(
-        entity="acq", values={"nose": "nasal", "mouth": "oral", "nasalbreathing": "nasal", "oralbreathing": "oral"}
-    )
-    """Breathing mode: must come out as ``nasal``, ``oral`` or empty; other values count as empty."""
+    mode: EntityConfig = EntityConfig(entity="acq")
+    """Breathing mode: must come out as ``nasal`` (``nose``) or ``oral`` (``mouth``); other values count as not told."""
 
     session: EntityConfig = EntityConfig(entity="ses")
     """Session (a day)."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eupnea.config.dataset import EntitiesConfig, EntityConfig
 
 MODES = ("nasal", "oral")
+_MODE_WORDS = {"nasal": "nasal", "nose": "nasal", "oral": "oral", "mouth": "oral"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +56,7 @@ def labels_from(found: Mapping[str, str], config: EntitiesConfig, *, where: str)
         participant=participant_label(found["sub"]),
         session="" if config.sessions_from_dates else session_label(_value(found, config.session, "session", where)),
         task=_value(found, config.task, "task", where),
-        mode=mode if mode in MODES else "",
+        mode=_MODE_WORDS.get(mode, ""),
         run=_value(found, config.run, "run", where),
     )
 
