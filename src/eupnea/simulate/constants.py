@@ -111,14 +111,14 @@ STYLE: tuple[StyleParameter, ...] = (
     _breathing("cardiogenic_l_s", "l/s", "log", 0.006, 0.25, 0.10, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
     # heart rate and its variability
     _heart("heart_rate_bpm", "1/min", "log", 65.0, 0.110, 0.0, 0.040, 0.030, 0.035, 0.0, 0.07, source=QUER),
-    _heart("rsa_bpm", "bpm per l, slow breathing", "log", 16.5, 0.42, 0.06, 0.24, 0.22, 0.20, 0.0, -0.15,
-           source=f"{HIRSCH} (20 bpm at about 1.2 l); spread {UHLIG}"),
+    _heart("rsa_bpm", "bpm per l, slow breathing", "log", 14.8, 0.42, 0.06, 0.24, 0.22, 0.20, 0.0, -0.15,
+           source=f"{HIRSCH} (20 bpm at 1.35 l); spread {UHLIG}"),
     _heart("mayer_bpm", "bpm (SD)", "log", 1.45, 0.34, 0.0, 0.22, 0.20, 0.30, 0.0, -0.20,
            source=f"{VOSS} (rest of SDNN); spread {UHLIG}"),
     _heart("mayer_hz", "Hz", "linear", 0.095, 0.008, 0.0, 0.004, 0.004, 0.012, 0.0, 0.0, source=ASSUMED),
-    _heart("slow_bpm", "bpm (SD)", "log", 2.25, 0.32, 0.0, 0.20, 0.18, 0.40, 0.0, -0.10,
+    _heart("slow_bpm", "bpm (SD)", "log", 2.1, 0.32, 0.0, 0.20, 0.18, 0.40, 0.0, -0.10,
            source=f"{VOSS} (rest of SDNN); spread {UHLIG}"),
-    _heart("beat_noise_ms", "ms (SD)", "log", 4.5, 0.25, 0.0, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
+    _heart("beat_noise_ms", "ms (SD)", "log", 4.0, 0.25, 0.0, 0.10, 0.10, 0.15, 0.0, 0.0, source=ASSUMED),
     _heart("ectopic_per_hour", "1/h", "log", 2.0, 1.00, 0.0, 0.30, 0.30, 3.0, 0.0, 0.0, source=ASSUMED),
     # beat shape (lead II): amplitudes in mV, times from R and widths (SD of the wave) in s
     _heart("p_mv", "mV", "log", 0.12, 0.26, 0.0, 0.14, 0.12, 0.03, 0.0, 0.0, source=ASSUMED),
