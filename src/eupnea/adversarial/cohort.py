@@ -66,11 +66,11 @@ def recording_cohort(
 
 def read_numbers(values: pd.Series) -> Array:
     """Read numbers that may be text, ``n/a`` or ``89+``; what is none becomes NaN."""
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    numbers = np.array(pd.to_numeric(values, errors="coerce"), dtype=float)
     for row in np.flatnonzero(np.isnan(numbers)):
         found = BOUND.match(str(values.iloc[row]))
         numbers[row] = float(found.group(1)) if found else np.nan
-    return np.asarray(numbers)
+    return numbers
 
 
 def _cohort(
@@ -90,7 +90,7 @@ def _cohort(
     target = dict(zip(participants["participant"].astype(str), read_numbers(participants[config.target]), strict=True))
     chosen = windows[windows["window_s"] == (config.window_s or windows["window_s"].min())]
     values = chosen["participant"].astype(str).map(target).to_numpy(dtype=float)
-    chosen = chosen[np.isfinite(values)]
+    chosen = chosen[np.isfinite(values)].sort_values(["recording", "start_s"], kind="stable")
     people = chosen["participant"].nunique()
     if people < config.min_participants:
         return f"{people} participants have features and '{config.target}'; {config.min_participants} are needed"

@@ -47,7 +47,7 @@ POLISH_UP_TO = 3000
 """Smaller dimension of the data above which the exact finish is too expensive."""
 
 INTERPOLATE_AT = 12
-"""Attempt at an exact finish that, when it fails, is followed by a look at the interpolator (more columns than rows)."""
+"""Iteration of an attempt at an exact finish that, when it fails, is followed by a look at the interpolator."""
 
 INTERPOLATE_UP_TO = 2_000_000
 """Size of the data above which the linear program of the interpolator is too expensive."""

@@ -16,7 +16,7 @@ Summary = Literal["mean", "sd", "q10", "q50", "q90"]
 class AdversarialConfig(Block):
     """Age models that are robust, or blind to what they should not use."""
 
-    modalities: list[Modality] = ["respiration", "all"]
+    modalities: list[Modality] = Field(default=["respiration", "all"])
     """Groups of features that predict."""
 
     target: str = "age"
@@ -29,7 +29,7 @@ class AdversarialConfig(Block):
     window_s: float | None = Field(default=None, gt=0)
     """Length of the windows that are used, s; empty: the shortest there are."""
 
-    summaries: list[Summary] = ["mean"]
+    summaries: list[Summary] = Field(default=["mean"])
     """How windows become one row per participant."""
 
     min_participants: int = Field(default=15, ge=8)
@@ -53,10 +53,10 @@ class AdversarialConfig(Block):
     clip_sd: float = Field(default=4.0, gt=0)
     """Standardised features are limited to this many standard deviations of the training people, before any attack."""
 
-    epsilons_inf: list[float] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.3]
+    epsilons_inf: list[float] = Field(default=[0.0, 0.02, 0.05, 0.1, 0.2, 0.3])
     """Largest shift of every feature (ℓ∞), in standard deviations of the training people; 0 is the clean input."""
 
-    epsilons_2: list[float] = [0.0, 0.1, 0.3, 1.0, 2.0]
+    epsilons_2: list[float] = Field(default=[0.0, 0.1, 0.3, 1.0, 2.0])
     """Length of the shift of all features together (ℓ2), in standard deviations of the training people."""
 
     design_epsilon: float = Field(default=0.1, gt=0)
@@ -69,7 +69,7 @@ class AdversarialConfig(Block):
     """Factor c of the radius without tuning, c · E‖X'ε‖ / ‖ε‖₁."""
 
     kernel_scale_c: float = Field(default=0.1, gt=0)
-    """The same factor for the kernel model. At 1 a kernel matrix of few people and many features leaves the mean only."""
+    """The same factor for the kernel model; at 1, with few people and many features, only the mean would be left."""
 
     attack_queries: int = Field(default=200, ge=10)
     """Predictions per person and ε that the search on trees may use; more makes its lower bound tighter."""
@@ -93,10 +93,10 @@ class AdversarialConfig(Block):
     reversal_weight: float = Field(default=1.0, gt=0)
     """Weight of the reversed gradient at strength 1, against the loss of age (in units of its variance)."""
 
-    nuisances: list[Nuisance] = ["mode", "task", "session", "sex", "identity"]
+    nuisances: list[Nuisance] = Field(default=["mode", "task", "session", "sex", "identity"])
     """What the age model is to be blind to; those that a dataset does not vary are named in a row."""
 
-    strengths: list[float] = [0.0, 0.5, 0.9, 1.0]
+    strengths: list[float] = Field(default=[0.0, 0.5, 0.9, 1.0])
     """Strengths of removal, 0 (none) to 1 (all)."""
 
     components: int = Field(default=30, ge=2)

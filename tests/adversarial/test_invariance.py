@@ -1,0 +1,145 @@
+"""Removal of a known nuisance, judged by attackers on people not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from adversarial.worlds import make_world
+
+from eupnea.adversarial import invariance
+from eupnea.adversarial.blindness import balanced_accuracy, permuted
+from eupnea.adversarial.erasure import Components, IdentityEraser, LinearEraser, Residualiser, one_hot
+from eupnea.adversarial.identity import equal_error_rate
+from eupnea.config.adversarial import AdversarialConfig
+
+CONFIG = AdversarialConfig(nuisances=["mode", "task", "session", "identity"], strengths=[0.0, 1.0], bootstraps=200)
+
+
+@pytest.fixture(scope="module")
+def result():
+    windows, participants = make_world(mode_effect=0.6, age_effect=1.5)
+    nothing = pd.DataFrame()
+    return invariance(windows, nothing, participants, nothing, modality="respiration", config=CONFIG, seed=1)
+
+
+def strongest(result, nuisance, model, strength, seen="features"):
+    rows = result.metrics.query("metric == 'balanced_accuracy_strongest'")
+    chosen = rows[(rows["nuisance"] == nuisance) & (rows["model"] == model) & (rows["subset"] == seen)]
+    return chosen[chosen["strength"] == strength].iloc[0]
+
+
+def test_the_mode_is_read_before_removal_and_not_after(result):
+    before = strongest(result, "mode", "ridge_none", 0.0)
+    assert before["value"] > 0.75
+    assert before["p_value"] < 0.01
+    for model in ("ridge_residualised", "ridge_linear_erasure"):
+        after = strongest(result, "mode", model, 1.0)
+        assert after["value"] < 0.62
+        assert after["value"] < before["ci_low"]
+
+
+def test_age_survives_the_removal_of_the_mode(result):
+    rows = result.metrics.query("metric == 'mae' and nuisance == 'mode'").set_index("model")["value"]
+    assert rows["ridge_linear_erasure"] < rows["ridge_none"] + 2.0
+    assert rows.max() < 10.0
+
+
+def test_what_has_no_effect_is_not_read(result):
+    row = strongest(result, "task", "ridge_none", 0.0)
+    assert row["value"] < 0.62
+    assert row["chance"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_nuisance_that_does_not_vary_has_a_row_with_the_reason(result):
+    row = result.metrics.query("nuisance == 'session'")
+    assert len(row) == 1
+    assert row["status"].item() == "not_answerable"
+    assert "session" in row["reason"].item()
+
+
+def test_people_of_the_same_age_are_told_apart_before_and_hardly_after(result):
+    rows = result.metrics.query("metric == 'eer_strongest'").set_index("strength")
+    assert rows.loc[0.0, "value"] < 0.15
+    assert rows.loc[1.0, "value"] > max(0.25, 2 * rows.loc[0.0, "value"])
+    errors = result.metrics.query("metric == 'mae' and nuisance == 'identity'").set_index("strength")["value"]
+    assert errors[1.0] < errors[0.0] + 2.0
+    assert (result.metrics["metric"] == "eer_floor").sum() == 1
+
+
+def test_curves_hold_error_and_reading_for_every_strength(result):
+    curve = result.curves.query("nuisance == 'mode' and model == 'ridge_linear_erasure'")
+    assert set(curve["metric"]) == {"mae", "balanced_accuracy"}
+    assert set(curve["strength"]) == {1.0}
+    assert result.predictions.query("nuisance == 'mode'")["recording"].nunique() == 160
+
+
+def test_people_without_identity_are_not_told_apart():
+    windows, participants = make_world(identity=0.0, age_effect=0.5)
+    config = CONFIG.model_copy(update={"nuisances": ["identity"], "strengths": [0.0]})
+    nothing = pd.DataFrame()
+    found = invariance(windows, nothing, participants, nothing, modality="respiration", config=config, seed=1)
+    rows = found.metrics.query("metric == 'eer'")
+    assert rows["value"].between(0.4, 0.6).all()
+
+
+def test_erasure_leaves_no_covariance_and_residuals_no_class_means():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(["a", "b", "c"], 90)
+    Z = one_hot(labels, ["a", "b", "c"])
+    X = rng.standard_normal((90, 120)) + Z @ rng.standard_normal((3, 120))
+    for cleaned in (LinearEraser.fit(X, Z).apply(X, 1.0), Residualiser.fit(X, Z).apply(X, Z, 1.0)):
+        centred = cleaned - cleaned.mean(axis=0)
+        assert np.abs(centred.T @ (Z - Z.mean(axis=0))).max() < 1e-7
+    eraser = LinearEraser.fit(X, Z)
+    np.testing.assert_allclose(eraser.apply(X, 0.0), X)
+    np.testing.assert_allclose(eraser.projection @ eraser.projection, eraser.projection, atol=1e-8)
+    assert np.linalg.matrix_rank(eraser.projection, tol=1e-6) == 2
+
+
+def test_identity_erasure_keeps_the_reading_of_age():
+    rng = np.random.default_rng(0)
+    people = np.repeat([f"p{k:02d}" for k in range(40)], 4)
+    ages = np.repeat(rng.uniform(20, 70, 40), 4)
+    X = np.repeat(rng.standard_normal((40, 6)), 4, axis=0) + 0.2 * rng.standard_normal((160, 6))
+    X[:, 0] = (ages - 45) / 10 + 0.2 * rng.standard_normal(160)
+    eraser = IdentityEraser.fit(X, people, ages)
+    hidden = eraser.apply(X, 1.0)
+    assert np.linalg.matrix_rank(hidden, tol=1e-6) == 1
+    assert abs(np.corrcoef(hidden @ eraser.reading, ages)[0, 1]) > 0.95
+    assert np.all(np.diff(eraser.shares) >= 0)
+    half = eraser.apply(X, 0.5)
+    assert 1 < np.linalg.matrix_rank(half, tol=1e-6) < 6
+
+
+def test_components_have_unit_variance_in_training():
+    X = np.random.default_rng(0).standard_normal((30, 80))
+    parts = Components.fit(X, 10).apply(X)
+    np.testing.assert_allclose(np.cov(parts.T, ddof=0), np.eye(10), atol=1e-9)
+
+
+def test_equal_error_rate_of_known_scores():
+    genuine = np.repeat([True, False], 4)
+    assert equal_error_rate(np.array([5.0, 6, 7, 8, 1, 2, 3, 4]), genuine) == 0.0
+    assert equal_error_rate(np.array([1.0, 2, 3, 4, 5, 6, 7, 8]), genuine) == 1.0
+    assert equal_error_rate(np.zeros(8), genuine) == pytest.approx(0.5)
+    assert equal_error_rate(np.array([1.0, 6, 7, 8, 2, 3, 4, 6.5]), genuine) == pytest.approx(0.25)
+    rng = np.random.default_rng(0)
+    assert equal_error_rate(rng.standard_normal(4000), rng.random(4000) < 0.3) == pytest.approx(0.5, abs=0.03)
+
+
+def test_labels_are_permuted_within_people_or_between_them():
+    people = np.repeat(["a", "b", "c", "d"], 4)
+    within = np.tile(["x", "x", "y", "z"], 4)
+    shuffled = permuted(within, people, np.random.default_rng(1))
+    assert all(sorted(shuffled[people == name]) == ["x", "x", "y", "z"] for name in "abcd")
+    assert list(shuffled) != list(within)
+    between = np.repeat(["x", "y", "y", "x"], 4)
+    shuffled = permuted(between, people, np.random.default_rng(3))
+    assert all(len(set(shuffled[people == name])) == 1 for name in "abcd")
+    assert sorted(shuffled) == sorted(between)
+
+
+def test_balanced_accuracy_counts_classes_not_rows():
+    truth = np.array(["a"] * 9 + ["b"])
+    assert balanced_accuracy(truth, np.array(["a"] * 10)) == 0.5
