@@ -10,8 +10,25 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-SECOND_CROSSING = 3.0
-"""The second crossing, which gives the slope, is at this multiple of the first."""
+
+@dataclass(frozen=True, slots=True)
+class OnsetLine:
+    """How an onset is read: two crossings and how far the line through them is followed.
+
+    Attributes
+    ----------
+    low, high
+        Fractions of the peak.
+    reach
+        How far the line is followed back from the lower crossing, in distances between the crossings.
+    stop_at_zero
+        Whether the onset lies no earlier than where the signal was last at or below zero.
+    """
+
+    low: float
+    high: float
+    reach: float
+    stop_at_zero: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +70,27 @@ def pushes(coarse: Floats, fine: Floats, peaks: Indices, *, under_way: float) ->
     return Pushes(peaks, height, first, last)
 
 
-def starts_of_flow(fine: Floats, found: Pushes, *, fraction: float) -> Floats:
+def starts_of_push(fine: Floats, found: Pushes, *, line: OnsetLine) -> Floats:
     """Return when each push starts, in samples; NaN where the signal does not show it.
 
-    The last rise through a fraction of the peak before the push is under way, and the line through it and a second,
-    higher crossing followed to zero, no farther than where flow was at or below zero.
+    The last rises through two fractions of the peak before the push is under way; the line through them is followed
+    back, no farther than where the signal was at or below zero.
     """
     n = fine.size
-    level = fraction * found.height
-    at_first = last_below(fine, level_before(level, found.peaks, n), found.first)
-    at_second = last_below(fine, level_before(SECOND_CROSSING * level, found.peaks, n), found.first)
+    at = [
+        last_below(fine, level_before(share * found.height, found.peaks, n), found.first)
+        for share in (line.low, line.high)
+    ]
+    low, high = (
+        rising_crossing(fine, np.maximum(where, 0), share * found.height)
+        for where, share in zip(at, (line.low, line.high), strict=True)
+    )
     at_zero = last_below(fine, np.zeros(n), found.first)
-    seen = at_first >= 0
-    low = rising_crossing(fine, np.maximum(at_first, 0), level)
-    high = rising_crossing(fine, np.maximum(at_second, 0), SECOND_CROSSING * level)
-    zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(level.size)), 0.0)
-    start = np.maximum(low - (high - low) / (SECOND_CROSSING - 1), zero)
-    return np.where(seen, start, np.nan)
+    zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(low.size)), 0.0)
+    start = low - line.reach * (high - low)
+    if line.stop_at_zero:
+        start = np.maximum(start, zero)
+    return np.where(at[0] >= 0, start, np.nan)
 
 
 def stops_of_flow(fine: Floats, found: Pushes, *, fraction: float) -> Floats:

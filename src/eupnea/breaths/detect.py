@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.breaths.crossings import Pushes, pushes, starts_of_flow, stops_of_flow
-from eupnea.breaths.flow import finest_believable, slope_of, zero_of_flow
+from eupnea.breaths.crossings import level_before, pushes, starts_of_push, stops_of_flow
+from eupnea.breaths.flow import Smoother, zero_of_flow
 from eupnea.breaths.presets import DETECTION, DetectionPreset
 from eupnea.breaths.swings import breath_swings, through_zero
-from eupnea.signals.filters import low_pass
 from eupnea.signals.presets import RespirationPreset
 
 Floats = NDArray[np.float64]
@@ -62,23 +61,68 @@ def find_breaths(
     sensor, detection
         What the sensor shows, and constants of the detector.
     """
-    coarse = low_pass(values, sampling_hz, detection.coarse_hz)
-    troughs, peaks = breath_swings(coarse, sampling_hz, detection=detection)
+    smoother = Smoother(values, sampling_hz, is_volume=sensor.form == "volume")
+    least_hz = _least_cutoff(smoother, sampling_hz, sensor.form, detection)
+    sure_hz = min(least_hz * detection.level_share, detection.coarse_hz[0])
+    swing_hz = smoother.finest(detection.coarse_hz, sure_hz, detail=detection.coarse_detail, of_flow=False)
+    flow_hz = smoother.finest(detection.fine_hz, least_hz, detail=detection.fine_detail, of_flow=True)
+    way_hz = min(swing_hz, flow_hz)
+    troughs, peaks = breath_swings(smoother.level(swing_hz), sampling_hz, detection=detection)
+    coarse_flow, flow = smoother.flow(way_hz), smoother.flow(flow_hz)
+    extremes = troughs, peaks
     if sensor.form == "flow":
-        zero = zero_of_flow(coarse, sampling_hz, preset=detection)
-        coarse_flow = coarse - zero
-        flow = finest_believable(values, coarse, sampling_hz, preset=detection) - zero
+        zero = zero_of_flow(flow, troughs, peaks, see_pauses=flow_hz >= detection.pause_hz, preset=detection)
+        coarse_flow, flow = coarse_flow - zero, flow - zero
         troughs, peaks = through_zero(coarse_flow, troughs, peaks)
         volume = np.cumsum(flow) / sampling_hz
     else:
-        fine = finest_believable(values, coarse, sampling_hz, preset=detection)
-        coarse_flow, flow, volume = slope_of(coarse, sampling_hz), slope_of(fine, sampling_hz), fine
+        volume = smoother.level(flow_hz)
         troughs, peaks = _steepest(coarse_flow, troughs, peaks)
     if peaks.size < 2:
-        return FoundBreaths(*[np.empty(0)] * 5, flow, volume)
+        nothing = np.empty(0)
+        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume)
     inhale = pushes(coarse_flow, flow, peaks, under_way=detection.under_way)
     exhale = pushes(-coarse_flow, -flow, troughs[1:], under_way=detection.under_way)
-    return _assembled(inhale, exhale, flow, volume, detection)
+    if flow_hz >= detection.sharp_hz:
+        onset = starts_of_push(flow, inhale, line=detection.sharp)
+        turn = starts_of_push(-flow, exhale, line=detection.sharp)
+    elif sensor.form == "flow":
+        onset = starts_of_push(flow, inhale, line=detection.blunt_flow)
+        turn = starts_of_push(-flow, exhale, line=detection.blunt_flow)
+    else:
+        onset, turn = _starts_of_volume(
+            smoother.level(min(way_hz, swing_hz)), smoother.level(sure_hz), *extremes, detection
+        )
+    stops = (
+        stops_of_flow(flow, inhale, fraction=detection.pause_fraction),
+        stops_of_flow(-flow, exhale, fraction=detection.pause_fraction),
+    )
+    return _assembled(onset, turn, stops, flow, volume)
+
+
+def _starts_of_volume(
+    level: Floats, sure: Floats, troughs: Indices, peaks: Indices, detection: DetectionPreset
+) -> tuple[Floats, Floats]:
+    """Read onsets from how far the volume has come: noise hurts less than in its derivative."""
+    n = level.size
+    rise = level - level_before(sure[troughs[:-1]], peaks, n)
+    fall = level_before(sure[peaks], troughs[1:], n) - level
+    starts = []
+    for way, ends, line in ((rise, peaks, detection.blunt_rise), (fall, troughs[1:], detection.blunt_fall)):
+        found = pushes(way, way, ends, under_way=detection.under_way)
+        starts.append(starts_of_push(way, found, line=line))
+    return starts[0], starts[1]
+
+
+def _least_cutoff(smoother: Smoother, sampling_hz: float, form: str, detection: DetectionPreset) -> float:
+    """Return the lowest cutoff that leaves the usual breath of this signal its shape."""
+    highest = detection.coarse_hz[0]
+    harmonics = detection.flow_harmonics if form == "flow" else detection.volume_harmonics
+    _, peaks = breath_swings(smoother.level(highest), sampling_hz, detection=detection, share=detection.rate_swing)
+    if peaks.size < 3:
+        return highest
+    usual_hz = sampling_hz / float(np.median(np.diff(peaks)))
+    return float(np.clip(harmonics * usual_hz, detection.lowest_hz, detection.highest_hz))
 
 
 def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, Indices]:
@@ -91,16 +135,11 @@ def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, 
     return np.concatenate([troughs[:1], down]), up
 
 
-def _assembled(
-    inhale: Pushes, exhale: Pushes, flow: Floats, volume: Floats, detection: DetectionPreset
-) -> FoundBreaths:
+def _assembled(onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats) -> FoundBreaths:
     """Join starts and stops to breaths; a breath whose start cannot be seen is left out."""
-    onset = starts_of_flow(flow, inhale, fraction=detection.onset_fraction)
-    turn = starts_of_flow(-flow, exhale, fraction=detection.onset_fraction)
-    inhale_end = stops_of_flow(flow, inhale, fraction=detection.pause_fraction)
-    exhale_end = stops_of_flow(-flow, exhale, fraction=detection.pause_fraction)
+    inhale_end, exhale_end = stops
     begin, end = onset[:-1], onset[1:]
-    whole = np.isfinite(begin) & np.isfinite(end) & (turn[:-1] > begin) & (turn[:-1] < end)
+    whole = (begin >= 0) & np.isfinite(end) & (turn[:-1] > begin) & (turn[:-1] < end)
     begin, end, turn = begin[whole], end[whole], turn[:-1][whole]
     return FoundBreaths(
         begin,

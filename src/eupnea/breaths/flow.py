@@ -9,20 +9,61 @@ from eupnea.breaths.presets import DetectionPreset
 from eupnea.signals.filters import low_pass
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 
-def finest_believable(values: Floats, coarse: Floats, sampling_hz: float, *, preset: DetectionPreset) -> Floats:
-    """Smooth no more than the noise demands.
+class Smoother:
+    """Low-passed copies of a signal, each filtered once.
 
-    The highest cutoff is taken at which the detail beyond the coarse signal (noise, heartbeat) stays below a fraction
-    of the coarse signal's derivative or level; else the coarse signal itself.
+    Parameters
+    ----------
+    values
+        Shape (n,): signal without missing values.
+    sampling_hz
+        Its rate, Hz.
+    is_volume
+        Whether flow is the derivative of the signal.
     """
-    size = float(np.std(coarse))
-    for cutoff_hz in preset.fine_hz:
-        fine = low_pass(values, sampling_hz, cutoff_hz)
-        if np.std(fine - coarse) <= preset.fine_detail * size:
-            return fine
-    return coarse
+
+    def __init__(self, values: Floats, sampling_hz: float, *, is_volume: bool) -> None:
+        self._values, self._hz, self._is_volume = values, sampling_hz, is_volume
+        self._known: dict[float, Floats] = {}
+
+    def level(self, cutoff_hz: float) -> Floats:
+        """Return the signal below a cutoff."""
+        if cutoff_hz not in self._known:
+            self._known[cutoff_hz] = low_pass(self._values, self._hz, cutoff_hz)
+        return self._known[cutoff_hz]
+
+    def flow(self, cutoff_hz: float) -> Floats:
+        """Return flow below a cutoff, per second; its zero is still that of the sensor."""
+        level = self.level(cutoff_hz)
+        return slope_of(level, self._hz) if self._is_volume else level
+
+    def finest(self, cutoffs_hz: tuple[float, ...], least_hz: float, *, detail: float, of_flow: bool) -> float:
+        """Return the highest cutoff whose detail beyond `least_hz` is small nearly everywhere.
+
+        True detail (the sudden start of a breath) is rare in time, noise and heartbeat are everywhere: so the size of
+        the detail is its median.
+
+        Parameters
+        ----------
+        cutoffs_hz
+            Falling; those below `least_hz` are not tried.
+        least_hz
+            The cutoff that is believed in any case.
+        detail
+            Largest median of the detail against the standard deviation of the signal below `least_hz`.
+        of_flow
+            Whether flow is looked at, else the signal itself.
+        """
+        look = self.flow if of_flow else self.level
+        sure = look(least_hz)
+        allowed = detail * float(np.std(sure))
+        for cutoff_hz in cutoffs_hz:
+            if cutoff_hz > least_hz and np.median(np.abs(look(cutoff_hz) - sure)) <= allowed:
+                return cutoff_hz
+        return least_hz
 
 
 def slope_of(volume: Floats, sampling_hz: float) -> Floats:
@@ -30,31 +71,65 @@ def slope_of(volume: Floats, sampling_hz: float) -> Floats:
     return np.asarray(np.gradient(volume) * sampling_hz)
 
 
-def zero_of_flow(coarse: Floats, sampling_hz: float, *, preset: DetectionPreset) -> Floats:
-    """Return the level of no flow: where flow rests during pauses, else its mean.
+def zero_of_flow(
+    flow: Floats, troughs: Indices, peaks: Indices, *, see_pauses: bool, preset: DetectionPreset
+) -> Floats:
+    """Return the level of no flow: where flow rests during pauses, else the mean over whole breaths.
 
-    In windows that overlap by half, the narrowest level that holds a given share of the samples and lies in the
-    middle of the range is looked for; it is the zero when it is narrow enough to be a pause. Between windows the
-    level runs straight.
+    Between the fastest expiration and the fastest inspiration that follow each other, the narrowest level that holds
+    a share of the breath is looked for. Where it is narrow enough to be a pause in enough of the breaths, these levels
+    are the zero; else what is inspired is taken to be expired again, over some breaths.
+
+    Parameters
+    ----------
+    flow
+        Shape (n,).
+    troughs, peaks
+        Largest expiratory and inspiratory flow, alternating, beginning and ending with a trough.
+    see_pauses
+        Whether there is so little noise that a pause would be seen as a level.
+    preset
+        Constants of the detector.
     """
-    n = coarse.size
-    size = min(max(int(preset.zero_window_s * sampling_hz), 1), n)
-    n_windows = max(int(np.ceil(2 * n / size)) - 1, 1)
-    starts = np.linspace(0, n - size, n_windows).astype(np.intp)
-    ordered = np.sort(coarse[starts[:, None] + np.arange(size)], axis=1)
-    mean = ordered.mean(axis=1)
-    low, high = ordered[:, int(0.05 * size)], ordered[:, int(0.95 * (size - 1))]
-    span = max(int(preset.plateau_share * size), 1)
-    widths = ordered[:, span:] - ordered[:, :-span] if span < size else np.full((n_windows, 1), np.inf)
-    centres = (ordered[:, span:] + ordered[:, :-span]) / 2 if span < size else mean[:, None]
-    range_ = (high - low)[:, None]
-    widths = np.where(np.abs(centres - mean[:, None]) <= NEAR_MEAN * range_, widths, np.inf)
-    best = np.argmin(widths, axis=1)
-    rows = np.arange(n_windows)
-    is_plateau = widths[rows, best] <= preset.plateau_width * range_[:, 0]
-    level = np.where(is_plateau, centres[rows, best], mean)
-    return np.interp(np.arange(n), starts + size / 2, level)
+    if peaks.size < 2:
+        return np.full(flow.size, float(np.mean(flow)))
+    where, level = _pause_levels(flow, troughs, peaks, preset) if see_pauses else (np.empty(0), np.empty(0))
+    if where.size < preset.plateau_breaths * peaks.size:
+        where, level = _breath_means(flow, troughs, peaks, preset)
+    return np.interp(np.arange(flow.size), where, level)
 
 
-NEAR_MEAN = 0.2
-"""The zero of flow lies no farther from the mean than this share of the 5-95 % range."""
+def _pause_levels(flow: Floats, troughs: Indices, peaks: Indices, preset: DetectionPreset) -> tuple[Floats, Floats]:
+    where, levels = [], []
+    for trough, peak, length in zip(troughs.tolist(), peaks.tolist(), np.diff(troughs).tolist(), strict=False):
+        ordered = np.sort(flow[trough:peak])
+        span = max(int(preset.plateau_share * length), 2)
+        reach = flow[peak] - flow[trough]
+        margin = preset.plateau_margin * reach
+        ordered = ordered[(ordered > flow[trough] + margin) & (ordered < flow[peak] - margin)]
+        if ordered.size <= span:
+            continue
+        widths = ordered[span:] - ordered[:-span]
+        best = int(widths.argmin())
+        if widths[best] <= preset.plateau_width * reach:
+            where.append((trough + peak) / 2)
+            levels.append((ordered[best] + ordered[best + span]) / 2)
+    return np.array(where), np.array(levels)
+
+
+def _breath_means(flow: Floats, troughs: Indices, peaks: Indices, preset: DetectionPreset) -> tuple[Floats, Floats]:
+    total = np.concatenate([[0.0], np.cumsum(flow)])
+    zero = np.full(flow.size, float(np.mean(flow)))
+    where, level = np.array([flow.size / 2]), zero[:1]
+    for _ in range(ROUNDS):
+        below = np.maximum.accumulate(np.where(flow <= zero, np.arange(flow.size), -1))[peaks]
+        cut = np.maximum(below, troughs[:-1])
+        step = min(preset.zero_breaths, cut.size - 1)
+        where = (cut[step:] + cut[:-step]) / 2
+        level = (total[cut[step:]] - total[cut[:-step]]) / (cut[step:] - cut[:-step])
+        zero = np.interp(np.arange(flow.size), where, level)
+    return where, level
+
+
+ROUNDS = 2
+"""Rounds in which breaths are cut at the zero found with the last cut."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from eupnea.breaths.crossings import OnsetLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,15 @@ class DetectionPreset:
     Attributes
     ----------
     coarse_hz
-        Smoothing before breaths are told apart, Hz: above the fundamental of 40 breaths/min (0.67 Hz).
+        Cutoffs that breaths may be told apart at, Hz; the highest lies above the fundamental of 40 breaths/min.
+    coarse_detail
+        Largest median detail beyond the surest cutoff against the standard deviation, for a cutoff to be taken.
+    flow_harmonics, volume_harmonics, lowest_hz, highest_hz
+        The surest cutoff of flow: this many times the usual breathing rate, within these limits.
+    level_share
+        The surest cutoff of the signal itself, against that of flow: a volume is smoother than its derivative.
+    rate_swing
+        Swings that the usual rate is told from, against the median swing.
     least_swing
         A breath's swing (trough to peak) against the local median swing; smaller ones are noise.
     first_swing
@@ -20,37 +30,59 @@ class DetectionPreset:
     swing_breaths
         Breaths in the local median.
     fine_hz
-        Cutoffs that onsets may be read from; the highest is taken whose detail beyond `coarse_hz` stays small.
+        Cutoffs that onsets may be read from, Hz.
     fine_detail
-        Largest ratio of that detail's standard deviation to the flow's.
+        Largest median detail of flow beyond the surest cutoff against the standard deviation of flow.
     under_way
         A flow is certainly under way above this share of its peak.
-    onset_fraction
-        Flow starts where it crosses this fraction of the breath's peak flow.
+    sharp_hz
+        From this band on, onsets are read from the first percents of flow (`sharp`), Hz; in more noise from later
+        parts of flow (`blunt_flow`) or of volume (`blunt_rise`,
+        `blunt_fall`).
+    sharp, blunt_flow, blunt_rise, blunt_fall
+        How an onset is read.
     pause_fraction
         Flow below this fraction of the peak flow is no flow.
-    zero_window_s
-        Stretch in which the level of zero flow is constant, s.
+    pause_hz
+        Only where onsets can be read from a band this wide are pauses seen as a level, Hz.
+    zero_breaths
+        Breaths over which the zero of flow is taken as constant.
     plateau_share
-        Share of a stretch that a pause level must hold to count as the zero of flow.
+        Share of a breath that a pause level must hold to count as the zero of flow.
     plateau_width
-        Largest width of that level against the 5-95 % range of flow.
-    sigh_pause_s
-        Shortest post-sigh pause that is reported as more than 0, s.
+        Largest width of that level against the range between the flow peaks around it.
+    plateau_margin
+        Share of that range, next to the flow peaks, where no zero is looked for.
+    plateau_breaths
+        Share of the breaths that must show a pause level for it to be the zero of all.
     """
 
-    coarse_hz: float = 1.0
+    coarse_hz: tuple[float, ...] = (1.0, 0.7, 0.5)
+    coarse_detail: float = 0.1
+    flow_harmonics: float = 3.0
+    volume_harmonics: float = 2.5
+    level_share: float = 0.67
+    lowest_hz: float = 0.3
+    highest_hz: float = 2.0
+    rate_swing: float = 0.5
     least_swing: float = 0.3
     first_swing: float = 0.3
     swing_breaths: int = 11
-    fine_hz: tuple[float, ...] = (8.0, 5.0, 3.0, 2.0, 1.5)
-    fine_detail: float = 0.2
+    fine_hz: tuple[float, ...] = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5)
+    fine_detail: float = 0.1
     under_way: float = 0.4
-    onset_fraction: float = 0.05
+    sharp_hz: float = 3.0
+    sharp: OnsetLine = field(default=OnsetLine(0.05, 0.15, 0.5))
+    blunt_flow: OnsetLine = field(default=OnsetLine(0.2, 0.5, 0.35, stop_at_zero=False))
+    blunt_rise: OnsetLine = field(default=OnsetLine(0.15, 0.4, 0.7, stop_at_zero=False))
+    blunt_fall: OnsetLine = field(default=OnsetLine(0.1, 0.3, 1.0, stop_at_zero=False))
     pause_fraction: float = 0.08
-    zero_window_s: float = 40.0
-    plateau_share: float = 0.15
-    plateau_width: float = 0.04
+    pause_hz: float = 8.0
+    zero_breaths: int = 5
+    plateau_share: float = 0.05
+    plateau_width: float = 0.03
+    plateau_margin: float = 0.2
+    plateau_breaths: float = 0.3
 
 
 DETECTION = DetectionPreset()

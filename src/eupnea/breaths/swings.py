@@ -20,12 +20,13 @@ ROUNDS = 2
 
 
 def breath_swings(
-    coarse: Floats, sampling_hz: float, *, detection: DetectionPreset = DETECTION
+    coarse: Floats, sampling_hz: float, *, detection: DetectionPreset = DETECTION, share: float | None = None
 ) -> tuple[Indices, Indices]:
     """Return troughs and peaks of the swings that are large enough to be breaths; they alternate.
 
     The threshold is a share of the local range first, then of the running median of the swings found.
     """
+    share = detection.least_swing if share is None else share
     candidates = np.concatenate([[0], turning_points(coarse), [coarse.size - 1]]).astype(np.intp)
     least = detection.first_swing * local_range(coarse, sampling_hz)[candidates]
     troughs, peaks = alternating_extremes(coarse, candidates, least)
@@ -33,7 +34,7 @@ def breath_swings(
         if peaks.size < 3:
             break
         size = np.minimum(coarse[peaks] - coarse[troughs[:-1]], coarse[peaks] - coarse[troughs[1:]])
-        least = detection.least_swing * np.interp(candidates, peaks, running_median(size, detection.swing_breaths))
+        least = share * np.interp(candidates, peaks, running_median(size, detection.swing_breaths))
         troughs, peaks = alternating_extremes(coarse, candidates, least)
     return troughs, peaks
 

@@ -94,7 +94,8 @@ def _resampled(values: Floats, sampling_hz: float, max_hz: float) -> tuple[Float
 
 def _series(raw: RawSignal, kind: str, offset_s: float, drift_ppm: float) -> CleanCardiac:
     stretch = 1 / rate_on_recording_clock(1.0, drift_ppm=drift_ppm)
-    values, notes = raw.values, ()
+    values = raw.values
+    notes: tuple[str, ...] = ()
     if kind == "rr":
         values, notes = _milliseconds(raw)
         raw = type(raw)(values, raw.sampling_hz, raw.start_s, "ms", raw.times_s)

@@ -50,7 +50,10 @@ def clean_chunk(
     config
         Options of the stage.
     """
-    respiration, cardiac, quality, notes = [], [], [], []
+    respiration: list[pd.DataFrame] = []
+    cardiac: list[dict[str, Any]] = []
+    quality: list[pd.DataFrame] = []
+    notes: list[dict[str, str]] = []
     for row in channels.to_dict("records"):
         key = (row["recording"], row["signal"])
         if row["status"] != "used" or key not in raw:

@@ -19,6 +19,9 @@ BLOCK_HZ = 100.0
 """Fast signals are averaged in blocks down to no less than this before filtering, Hz."""
 BASELINE_STEP_S = 1.0
 """Step of the grid that the baseline is found on, s."""
+HUBER = 2.0
+"""Residuals of the baseline beyond this many median ones count less."""
+REWEIGHTINGS = 4
 
 
 def low_pass(values: Floats, sampling_hz: float, cutoff_hz: float) -> Floats:
@@ -54,7 +57,12 @@ def smooth_for_rate(values: Floats, sampling_hz: float) -> tuple[Floats, float, 
 
 
 def baseline(
-    values: Floats, sampling_hz: float, *, is_valid: NDArray[np.bool_], cutoff_hz: float = BASELINE_HZ
+    values: Floats,
+    sampling_hz: float,
+    *,
+    is_valid: NDArray[np.bool_],
+    cutoff_hz: float = BASELINE_HZ,
+    robust: bool = False,
 ) -> Floats:
     """Return the slow baseline of a signal by penalised least squares.
 
@@ -69,6 +77,9 @@ def baseline(
     cutoff_hz
         Frequency that is halved: the baseline's gain is 1 / (1 + (f / cutoff)⁴), without delay.
 
+    robust
+        Whether single large excursions (sighs in a volume) are kept from pulling the baseline.
+
     Returns
     -------
     ndarray
@@ -76,22 +87,34 @@ def baseline(
 
     References
     ----------
-    Whittaker (1922); Eilers (2003), Anal Chem 75:3631, with second differences.
+    Whittaker (1922); Eilers (2003), Anal Chem 75:3631, with second differences; reweighted after Huber.
     """
     from scipy.interpolate import CubicSpline
     from scipy.linalg import solveh_banded
 
-    step = max(int(round(BASELINE_STEP_S * sampling_hz)), 1)
+    step = max(round(BASELINE_STEP_S * sampling_hz), 1)
     n_cells = -(-values.size // step)
     cell = np.arange(values.size) // step
-    weight = np.bincount(cell, is_valid, n_cells)
+    weight = np.bincount(cell, is_valid.astype(float), n_cells).astype(float)
     if n_cells < 4 or not is_valid.any():
         centre = float(np.median(values[is_valid])) if is_valid.any() else 0.0
         return np.full(values.size, centre)
     total = np.bincount(cell, np.where(is_valid, values, 0.0), n_cells)
     penalty = step * (sampling_hz / step / (2 * np.pi * cutoff_hz)) ** 4
+    mean = total / np.maximum(weight, 1)
     slow = solveh_banded(_penalised(weight, penalty), total)
+    for _ in range(REWEIGHTINGS if robust else 0):
+        trusted = weight * _huber(mean - slow, weight > 0)
+        slow = solveh_banded(_penalised(trusted, penalty), trusted * mean)
     return np.asarray(CubicSpline((np.arange(n_cells) + 0.5) * step - 0.5, slow)(np.arange(values.size)))
+
+
+def _huber(residual: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return weights that keep single large excursions (sighs) from pulling the baseline."""
+    scale = float(np.median(np.abs(residual[known])))
+    if scale == 0:
+        return np.ones(residual.size)
+    return np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), HUBER * scale))
 
 
 def _penalised(weight: Floats, penalty: float) -> Floats:

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 EXCURSION_RATIO = 6.0
-"""A sample farther from the median than this many half-ranges (q05-q95) is an artefact: sighs reach 2-5 (Li & Yackle)."""
+"""A sample farther from the median than this many half-ranges (q05-q95) is an artefact; sighs reach 2-5."""
 JERK_RATIO = 12.0
 """A change within 0.2 s larger than this many of the steepest usual ones (95 %) is an artefact (assumed)."""
 JERK_S = 0.2
@@ -35,7 +35,7 @@ def motion_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bo
         return np.zeros(values.size, dtype=bool)
     low, mid, high = np.quantile(values[is_valid], [0.05, 0.5, 0.95])
     far = np.abs(values - mid) > EXCURSION_RATIO * max(high - mid, mid - low)
-    lag = max(int(round(JERK_S * sampling_hz)), 1)
+    lag = max(round(JERK_S * sampling_hz), 1)
     change = np.abs(values[lag:] - values[:-lag])
     usual = np.quantile(change[is_valid[lag:]], 0.95) if is_valid[lag:].any() else 0.0
     jerk = np.zeros(values.size, dtype=bool)

@@ -65,7 +65,7 @@ RESPIRATION: dict[str, RespirationPreset] = {
     "thermistor": RespirationPreset(
         "flow", 0, 2.0, 0.7, 5.0, source=_VOLUME + "; time constant of the bead about 0.5 s"
     ),
-    "belt": RespirationPreset("volume", 1, 3.0, 0.7, 5.0, source=_VOLUME + "; circumference rises with inspiration"),
+    "belt": RespirationPreset("volume", 1, 5.0, 0.7, 5.0, source=_VOLUME + "; circumference rises with inspiration"),
     "co2": RespirationPreset(
         "volume", -1, 5.0, 0.7, 8.0, has_pauses=False, source=_VOLUME + "; CO2 falls to zero with inspired air"
     ),

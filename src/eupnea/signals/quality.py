@@ -64,7 +64,7 @@ def _sampled_epochs(
     raw: RawSignal, kind: str, config: QualityConfig, offset_s: float, drift_ppm: float
 ) -> pd.DataFrame:
     rate = rate_on_recording_clock(raw.sampling_hz, drift_ppm=drift_ppm)
-    size = max(int(round(config.epoch_s * rate)), 1)
+    size = max(round(config.epoch_s * rate), 1)
     n_epochs = int(raw.values.size / size + 1 - MIN_EPOCH_SHARE)
     epochs = _folded(raw.values, n_epochs, size, fill=np.nan)
     present = _folded(np.ones(raw.values.size), n_epochs, size, fill=0.0) > 0

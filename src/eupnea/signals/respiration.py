@@ -154,18 +154,24 @@ def _split(
     is_lost: Bools,
     is_excluded: Bools,
 ) -> CleanRespiration:
-    centred = wide - baseline(wide, RESPIRATION_HZ, is_valid=~is_gap)
+    centred = wide - baseline(wide, RESPIRATION_HZ, is_valid=~is_gap, robust=preset.form == "volume")
     detection = low_pass(centred, RESPIRATION_HZ, preset.detection_max_hz)
     is_motion = motion_samples(detection, RESPIRATION_HZ, is_valid=~is_gap)
     is_good = ~(is_gap | is_motion)
     guess = estimate_polarity(detection, RESPIRATION_HZ, preset=preset, is_valid=is_good & ~is_excluded)
     sign, notes = _decide(guess, polarity, preset, estimate)
     breathing = low_pass(centred, RESPIRATION_HZ, breathing_max_hz)
-    bands = [
-        np.where(is_lost, np.nan, sign * band).astype(np.float32)
-        for band in (detection, breathing, centred - breathing)
-    ]
-    return CleanRespiration(time_s, *bands, is_good & ~is_clipped & ~is_lost, Polarity(sign, guess.confidence), notes)
+    above = centred - breathing
+    detection, breathing, above = (np.where(is_lost, np.nan, sign * band) for band in (detection, breathing, above))
+    return CleanRespiration(
+        time_s=time_s,
+        detection=detection.astype(np.float32),
+        breathing=breathing.astype(np.float32),
+        above=above.astype(np.float32),
+        is_valid=is_good & ~is_clipped & ~is_lost,
+        polarity=Polarity(sign, guess.confidence),
+        notes=notes,
+    )
 
 
 def _decide(guess: Polarity, declared: str, preset: RespirationPreset, estimate: bool) -> tuple[int, tuple[str, ...]]:
