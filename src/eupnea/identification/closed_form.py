@@ -7,7 +7,7 @@ when recordings are given to other people: everything needed are inner products 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,27 @@ def assign(labels: Rows, counts: Matrix, n_people: int) -> Assignment:
     return Assignment(members, windows.reshape(B, n_people).astype(float))
 
 
+def grouped(space: Space, labels: Rows) -> tuple[Space, Rows]:
+    """Put the recordings of a person together, where there is one assignment only: fewer inner products.
+
+    Parameters
+    ----------
+    space
+        The enrolment.
+    labels
+        Shape (B, U): the owner of each enrolled recording.
+    """
+    if len(labels) > 1:
+        return space, labels
+    people, inverse = np.unique(labels[0], return_inverse=True)
+    membership = np.zeros((len(people), len(inverse)))
+    membership[inverse, np.arange(len(inverse))] = 1.0
+    counts = membership @ space.counts
+    return replace(space, recordings=people, counts=counts, prepared_sums=membership @ space.prepared_sums), people[
+        None, :
+    ]
+
+
 @dataclass(frozen=True)
 class Kernel:
     """Inner products under the inverse of the shrunken *total* covariance.
@@ -82,8 +103,8 @@ class Kernel:
         Shape (U + 1, U + 1): among sums of enrolled recordings; the last row and column are zero.
     probes
         Shape (U + 1, N): of enrolled recordings with probes.
-    own
-        Shape (N,): of probes with themselves.
+    projected, inverse
+        Shapes (N, p) and (p,): the probes, and what they are weighed with.
     total
         Enrolment windows n.
     """
@@ -91,8 +112,14 @@ class Kernel:
     shrinkage: float
     between: Matrix
     probes: Matrix
-    own: Matrix
+    projected: Matrix
+    inverse: Matrix
     total: float
+
+    @property
+    def own(self) -> Matrix:
+        """Shape (N,): inner products of probes with themselves."""
+        return np.asarray(self.projected**2 @ self.inverse, dtype=self.probes.dtype)
 
 
 def make_kernel(
@@ -113,14 +140,13 @@ def make_kernel(
     single
         Whether single precision is enough (random assignments: half the time).
     """
-    root = 1.0 / np.sqrt((1 - shrinkage) * space.eigenvalues + shrinkage * target)
-    sums, probes = space.sums * root, projected * root
-    U = len(sums)
+    inverse = 1.0 / ((1 - shrinkage) * space.eigenvalues + shrinkage * target)
+    scaled = space.sums * inverse
+    U = len(scaled)
     precision = np.float32 if single else np.float64
-    between, across = np.zeros((U + 1, U + 1), precision), np.zeros((U + 1, len(probes)), precision)
-    between[:U, :U], across[:U] = sums @ sums.T, sums @ probes.T
-    own = np.einsum("np,np->n", probes, probes).astype(precision)
-    return Kernel(shrinkage, between, across, own, float(space.counts.sum()))
+    between, across = np.zeros((U + 1, U + 1), precision), np.zeros((U + 1, len(projected)), precision)
+    between[:U, :U], across[:U] = scaled @ space.sums.T, scaled @ projected.T
+    return Kernel(shrinkage, between, across, projected, inverse, float(space.counts.sum()))
 
 
 @dataclass(frozen=True)

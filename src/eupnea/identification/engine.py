@@ -15,9 +15,11 @@ from eupnea.identification.closed_form import (
     ABSENT,
     SCORERS,
     assign,
+    grouped,
     make_kernel,
     within_products,
 )
+from eupnea.identification.moments import Moments
 from eupnea.identification.samples import lengths_of, starts_of
 from eupnea.identification.space import Preparation, Space, fit_preparation, fit_space
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from eupnea.identification.samples import Rows, Samples
     from eupnea.identification.space import Matrix, Transform
 
-CACHED_NUMBERS = 20_000_000
-"""Numbers that cached spaces may hold together, and projected windows again (160 MB each)."""
+CACHED_SPACES = 80_000_000
+"""Numbers that cached spaces may hold together (640 MB): two folds share every inner training set."""
+
+CACHED_PROBES = 20_000_000
+"""Numbers that cached projected windows may hold together (160 MB)."""
 
 BATCH_NUMBERS = 3_000_000
 """Scores computed at once (24 MB): what stays in the processor's cache is faster."""
@@ -35,7 +40,7 @@ BATCH_NUMBERS = 3_000_000
 ROUNDING = 1e-9
 """Criteria closer than this are equal."""
 
-MAX_INNER_FOLDS = 6
+MAX_INNER_FOLDS = 10
 """Inner folds at most: blocks of recordings are put together beyond that."""
 
 
@@ -90,7 +95,9 @@ class Engine:
         self._max_missing_share = max_missing_share
         self.record = FitRecord()
         self._spaces: OrderedDict[tuple[bytes, str], Space] = OrderedDict()
-        self._projected: OrderedDict[tuple[bytes, str, bytes], Matrix] = OrderedDict()
+        self._projected: OrderedDict[tuple[bytes, str, bytes, bool], Matrix] = OrderedDict()
+        self._probes_held = 0
+        self._moments = Moments(samples)
         self._held = 0
 
     def preparation(self, rows: Rows, transform: Transform) -> Preparation:
@@ -110,21 +117,47 @@ class Engine:
         if key in self._spaces:
             self._spaces.move_to_end(key)
             return self._spaces[key]
-        space = fit_space(self.samples.X[rows], self.samples.recording[rows], self.preparation(rows, transform))
+        space = self._fit(rows, transform)
         self._spaces[key] = space
-        self._held += space.eigenvectors.size + space.sums.size
-        while self._held > CACHED_NUMBERS and len(self._spaces) > 1:
+        self._held += space.eigenvectors.size + space.prepared_sums.size
+        while self._held > CACHED_SPACES and len(self._spaces) > 1:
             _, dropped = self._spaces.popitem(last=False)
-            self._held -= dropped.eigenvectors.size + dropped.sums.size
+            self._held -= dropped.eigenvectors.size + dropped.prepared_sums.size
         return space
 
-    def projected(self, enrol: Rows, transform: Transform, rows: Rows) -> Matrix:
-        """Bring windows into the space of some enrolment, or take them from the cache; shape (N, p)."""
-        space, key = self.space(enrol, transform), (enrol.tobytes(), transform, rows.tobytes())
+    def _fit(self, rows: Rows, transform: Transform) -> Space:
+        recording = self.samples.recording[rows]
+        if transform == "none" and self._moments.cover(rows, recording):
+            return self._moments.space(recording)
+        return fit_space(self.samples.X[rows], recording, self.preparation(rows, transform))
+
+    def projected(self, enrol: Rows, transform: Transform, rows: Rows, parts: Rows | None = None) -> Matrix:
+        """Bring windows into the space of some enrolment, or take them from the cache.
+
+        Parameters
+        ----------
+        enrol, transform
+            The space.
+        rows
+            Positions of the windows.
+        parts
+            Where parts of consecutive windows begin that are averaged; None for single windows.
+
+        Returns
+        -------
+        projected
+            Shape (N, p), or (parts, p).
+        """
+        space = self.space(enrol, transform)
+        key = (enrol.tobytes(), transform, rows.tobytes(), parts is not None)
         if key not in self._projected:
-            self._projected[key] = space.project(self.samples.X[rows])
-            while sum(held.size for held in self._projected.values()) > CACHED_NUMBERS and len(self._projected) > 1:
-                self._projected.popitem(last=False)
+            prepared = space.preparation.apply(self.samples.X[rows])
+            if parts is not None:
+                prepared = np.add.reduceat(prepared, parts, axis=0) / lengths_of(parts, len(rows))[:, None]
+            self._projected[key] = prepared @ space.eigenvectors
+            self._probes_held += self._projected[key].size
+            while self._probes_held > CACHED_PROBES and len(self._projected) > 1:
+                self._probes_held -= self._projected.popitem(last=False)[1].size
         return self._projected[key]
 
     def scores(self, enrol: Rows, probe: Rows, labels: Rows, chosen: Candidate) -> Iterator[tuple[slice, Matrix]]:
@@ -146,10 +179,11 @@ class Engine:
         """
         space = self.space(enrol, chosen.transform)
         projected = self.projected(enrol, chosen.transform, probe)
-        kernel = make_kernel(space, projected, chosen.shrinkage, single=len(labels) > 1)
         n_people = len(self.samples.people)
+        space, owners = grouped(space, labels[:, space.recordings])
+        kernel = make_kernel(space, projected, chosen.shrinkage, single=len(labels) > 1)
         for batch in _batches(len(labels), n_people * len(probe)):
-            assignment = assign(labels[batch][:, space.recordings], space.counts, n_people)
+            assignment = assign(owners[batch], space.counts, n_people)
             yield batch, SCORERS[chosen.model](within_products(kernel, assignment))
 
     def inner_criterion(self, enrol: Rows, labels: Rows) -> Matrix:
@@ -190,12 +224,14 @@ class Engine:
     def _judge(self, train: Rows, test: Rows, labels: Rows) -> tuple[Matrix, Matrix]:
         summed = np.zeros((len(labels), len(self.candidates)))
         judged = np.zeros(len(labels))
-        average, part_recording = _parts(self.samples.recording[test], self.config.inner_parts)
+        starts = _parts(self.samples.recording[test], self.config.inner_parts)
+        part_recording = self.samples.recording[test][starts]
         for transform in dict.fromkeys(c.transform for c in self.candidates):
+            parts = self.projected(train, transform, test, starts)
             space = self.space(train, transform)
-            parts = average @ self.projected(train, transform, test)
+            space, trained = grouped(space, labels[:, space.recordings])
             for batch in _batches(len(labels), len(self.samples.people) * len(parts)):
-                assignment = assign(labels[batch][:, space.recordings], space.counts, len(self.samples.people))
+                assignment = assign(trained[batch], space.counts, len(self.samples.people))
                 owners = labels[batch][:, part_recording]
                 judged[batch] = np.take_along_axis(assignment.present, owners, axis=1).sum(axis=1)
                 for shrinkage in dict.fromkeys(c.shrinkage for c in self.candidates):
@@ -213,18 +249,15 @@ def _reciprocal_ranks(scores: Matrix, owners: Rows) -> Matrix:
     return np.where(own[:, 0] > ABSENT, 1.0 / np.maximum(ranks, 1), 0.0)
 
 
-def _parts(recording: Rows, n_parts: int) -> tuple[Matrix, Rows]:
-    """Average consecutive windows of each recording into at most `n_parts`; shape (parts, n) and (parts,)."""
+def _parts(recording: Rows, n_parts: int) -> Rows:
+    """Divide each recording's consecutive windows into at most `n_parts`; return where each part begins."""
     starts = starts_of(recording)
-    lengths = lengths_of(starts, len(recording))
-    place = np.arange(len(recording)) - np.repeat(starts, lengths)
-    part = place * np.minimum(n_parts, np.repeat(lengths, lengths)) // np.repeat(lengths, lengths)
+    size = lengths_of(starts, len(recording))
+    lengths, place = np.repeat(size, size), np.arange(len(recording)) - np.repeat(starts, size)
+    part = place * np.minimum(n_parts, lengths) // lengths
     change = np.ones(len(recording), dtype=bool)
     change[1:] = (np.diff(recording) != 0) | (np.diff(part) != 0)
-    index = np.cumsum(change) - 1
-    average = np.zeros((int(index[-1]) + 1, len(recording)))
-    average[index, np.arange(len(recording))] = 1.0
-    return average / average.sum(axis=1, keepdims=True), recording[change]
+    return np.flatnonzero(change)
 
 
 def _halves(enrol: Rows, recording: Rows) -> list[tuple[Rows, Rows]]:

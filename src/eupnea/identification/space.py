@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -84,6 +85,11 @@ def _varies(X: Matrix) -> NDArray[np.bool_]:
     return high - low > SMALLEST_SD * np.maximum(np.abs(low), np.abs(high))
 
 
+def is_constant(sd: Matrix, mean: Matrix) -> NDArray[np.bool_]:
+    """Say which features do not vary, from their standard deviation and mean."""
+    return np.asarray(sd <= SMALLEST_SD * np.abs(mean)) | np.asarray(sd <= 0)
+
+
 def _clip_ends(filled: Matrix, median: Matrix, clip_sd: float) -> tuple[Matrix, Matrix]:
     spread = MAD_TO_SD * np.median(np.abs(filled - median), axis=0)
     spread = np.where(spread > 0, spread, filled.std(axis=0))
@@ -130,8 +136,8 @@ class Space:
         Shape (U,): the recordings that enrol.
     counts
         Shape (U,): windows of each.
-    sums
-        Shape (U, p): sum of their prepared windows, along the eigenvectors.
+    prepared_sums
+        Shape (U, p): sum of their prepared windows.
     """
 
     preparation: Preparation
@@ -139,7 +145,12 @@ class Space:
     eigenvectors: Matrix
     recordings: Rows
     counts: Matrix
-    sums: Matrix
+    prepared_sums: Matrix
+
+    @cached_property
+    def sums(self) -> Matrix:
+        """Shape (U, p): sum of the recordings' prepared windows, along the eigenvectors."""
+        return self.prepared_sums @ self.eigenvectors
 
     def project(self, X: Matrix) -> Matrix:
         """Prepare windows and turn them along the eigenvectors; shape (n, p)."""
@@ -162,5 +173,5 @@ def fit_space(X: Matrix, recording: Rows, preparation: Preparation) -> Space:
     values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
     starts = starts_of(recording)
     counts = lengths_of(starts, len(recording)).astype(float)
-    sums = np.add.reduceat(Z, starts, axis=0) @ vectors
+    sums = np.add.reduceat(Z, starts, axis=0)
     return Space(preparation, np.maximum(values, 0.0), vectors, recording[starts], counts, sums)
