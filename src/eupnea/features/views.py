@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSignal:
+    """A respiration signal that was recorded beside the main one.
+
+    Attributes
+    ----------
+    kind
+        Kind of the sensor.
+    time_s, breathing, is_valid
+        Shape (n,), as the table of respiration signals has them.
+    """
+
+    kind: str
+    time_s: NDArray[np.float64]
+    breathing: NDArray[np.float32]
+    is_valid: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,12 @@ class RecordingView:
         Rows of the quality table of the recording, of all signals.
     is_aligned
         Whether respiration and heart are known to share their time within 0.2 s.
+    respiration_signal, cardiac_signal
+        Names of the two signals, ``""`` when there is none.
+    sites
+        Airflow by site (``nasal``, ``oral``, ``nasal_left``, ``nasal_right``) where the channels tell it.
+    mode
+        The breathing mode that was told: ``nasal``, ``oral``, or ``""``.
     """
 
     recording: str
@@ -56,3 +81,7 @@ class RecordingView:
     cardiac: NDArray[np.float32]
     quality: pd.DataFrame
     is_aligned: bool
+    respiration_signal: str = ""
+    cardiac_signal: str = ""
+    sites: Mapping[str, SiteSignal] = field(default_factory=dict)
+    mode: str = ""

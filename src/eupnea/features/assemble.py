@@ -1,0 +1,160 @@
+"""The stage *features*: from signals, breaths and beats to one row per window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eupnea.features import cardiogenic, device, respiration
+from eupnea.features.define import missing
+from eupnea.features.recording_views import ChunkTables, recording_views
+from eupnea.features.registry import all_features
+from eupnea.features.windows import SET_ASIDE_COLUMNS, WINDOW_COLUMNS, cut_windows, stretches
+from eupnea.io.contract import KEYS, RECORDING_FEATURES, WINDOWS
+
+if TYPE_CHECKING:
+    from eupnea.config.features import FeaturesConfig
+    from eupnea.features.views import RecordingView
+
+KEY_NAMES = [key.name for key in KEYS]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureChunk:
+    """The features of a chunk.
+
+    Attributes
+    ----------
+    windows
+        Rows in the contract WINDOWS, then every feature of the dictionary, in its order.
+    recordings
+        Rows in the contract RECORDING_FEATURES, then the features that need length.
+    set_aside
+        Windows that are not used: recording, start_s, window_s, reason.
+    """
+
+    windows: pd.DataFrame
+    recordings: pd.DataFrame
+    set_aside: pd.DataFrame
+
+
+def features_of_chunk(
+    recordings: pd.DataFrame,
+    intervals: pd.DataFrame,
+    channels: pd.DataFrame,
+    respiration: pd.DataFrame,
+    cardiac: pd.DataFrame,
+    quality: pd.DataFrame,
+    breaths: pd.DataFrame,
+    beats: pd.DataFrame,
+    config: FeaturesConfig,
+) -> FeatureChunk:
+    """Cut every recording of a chunk into windows and compute their features.
+
+    Parameters
+    ----------
+    recordings, intervals, channels, respiration, cardiac, quality, breaths, beats
+        Rows of the chunk in the contracts of the same names.
+    config
+        Options of the stage.
+
+    Returns
+    -------
+    FeatureChunk
+        A chunk without usable recordings gives empty tables with all columns.
+    """
+    tables = ChunkTables(recordings, channels, respiration, cardiac, quality, breaths, beats)
+    windows, whole, aside = [], [], []
+    for row, view in recording_views(tables):
+        own = intervals[intervals["recording"] == view.recording]
+        kept, lost = recording_windows(view, own, config)
+        keys = {name: row[name] for name in KEY_NAMES}
+        features = window_features(view, kept, config)
+        windows.append(pd.concat([kept.assign(**keys), features], axis=1))
+        whole.append(keys | recording_features(view))
+        aside.append(lost.assign(recording=view.recording))
+    return FeatureChunk(_window_table(windows), _recording_table(whole), _aside_table(aside))
+
+
+def recording_windows(
+    view: RecordingView, intervals: pd.DataFrame, config: FeaturesConfig
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cut one recording: windows that are kept, and those that are set aside."""
+    quality = view.quality[view.quality["signal"] == (view.respiration_signal or view.cardiac_signal)]
+    start, end = _span(view, quality)
+    parts = stretches(intervals, start_s=start, end_s=end)
+    return cut_windows(parts, quality, window_s=config.window_s, min_quality=config.min_quality)
+
+
+def window_features(view: RecordingView, windows: pd.DataFrame, config: FeaturesConfig) -> pd.DataFrame:
+    """Compute every feature of the windows of one recording, in the order of the dictionary."""
+    from eupnea.features import coupling, heart
+
+    has_breathing = bool(view.respiration_kind)
+    parts = [
+        respiration.compute(view, windows, min_valid_share=config.min_valid_share),
+        heart.compute(view, windows),
+        coupling.compute(view, windows)
+        if has_breathing and view.cardiac_kind
+        else missing(coupling.FEATURES, len(windows)),
+        device.compute(view, windows),
+        cardiogenic.compute(view, windows) if has_breathing else missing(cardiogenic.FEATURES, len(windows)),
+    ]
+    return pd.concat(parts, axis=1).reindex(columns=window_columns())
+
+
+def recording_features(view: RecordingView) -> dict[str, float]:
+    """Compute the features of a whole recording."""
+    from eupnea.features import coupling, heart
+
+    return respiration.compute_recording(view) | heart.compute_recording(view) | coupling.compute_recording(view)
+
+
+def window_columns() -> list[str]:
+    """Return the feature columns of the window table, in order."""
+    return [feature.column for feature in all_features() if feature.level == "window"]
+
+
+def recording_columns() -> list[str]:
+    """Return the feature columns of the recording table, in order."""
+    return [feature.column for feature in all_features() if feature.level == "recording"]
+
+
+def _span(view: RecordingView, quality: pd.DataFrame) -> tuple[float, float]:
+    """Return where the signal that windows are judged on starts and ends, s."""
+    if not len(quality):
+        return 0.0, 0.0
+    start = quality["start_s"].to_numpy(dtype=float)
+    end = start + quality["duration_s"].to_numpy(dtype=float)
+    last = float(end.max())
+    if view.time_s.size:
+        last = max(last, float(view.time_s[-1]) + 1 / view.sampling_hz)
+    return float(start.min()), last
+
+
+def _window_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    columns = [*KEY_NAMES, *WINDOW_COLUMNS]
+    features = window_columns()
+    full = [frame for frame in frames if len(frame)]
+    if full:
+        return WINDOWS.conform(pd.concat(full, ignore_index=True)[columns + features])
+    nothing = pd.DataFrame(np.empty((0, len(features))), columns=features)
+    return pd.concat([WINDOWS.empty(), nothing], axis=1)
+
+
+def _recording_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    features = recording_columns()
+    if rows:
+        return RECORDING_FEATURES.conform(pd.DataFrame(rows)[KEY_NAMES + features])
+    nothing = pd.DataFrame(np.empty((0, len(features))), columns=features)
+    return pd.concat([RECORDING_FEATURES.empty(), nothing], axis=1)
+
+
+def _aside_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    types = {"recording": "str", "start_s": "float64", "window_s": "float64", "reason": "str"}
+    full = [frame for frame in frames if len(frame)]
+    table = pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=list(SET_ASIDE_COLUMNS))
+    return table[list(SET_ASIDE_COLUMNS)].astype(types)
