@@ -51,6 +51,20 @@ def test_edf_and_bdf(tmp_path, wave):
             read(tmp_path, name, "edf")
 
 
+def test_channels_of_an_edf_that_nobody_wants_are_not_read(tmp_path, wave):
+    import edfio
+
+    signals = [edfio.EdfSignal(wave * n, RATE, label=name) for n, name in ((1, "EEG"), (2, "ECG"), (3, "EEG"))]
+    edfio.Edf(signals).write(tmp_path / "a.edf")
+    narrow = Limits(max_samples=wave.size)
+    content = read(tmp_path, "a.edf", "edf", limits=narrow, wanted=lambda name: name == "EEG 2")
+    assert list(content.signals) == ["EEG 2"]
+    assert np.abs(content.signals["EEG 2"].values - 3 * wave).max() < 1e-3
+    assert content.left_out == ("EEG", "ECG")
+    with pytest.raises(RecordingError, match="impossible number"):
+        read(tmp_path, "a.edf", "edf", limits=narrow)
+
+
 def test_edf_patient_fields_go_nowhere(tmp_path, wave):
     import edfio
 

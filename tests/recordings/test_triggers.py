@@ -79,6 +79,12 @@ def test_a_whole_periodic_train_is_aligned_by_its_ends_and_a_cut_one_is_called_a
     assert "periodic" in cut.problem
 
 
+def test_a_clock_that_runs_fast_counts_more_seconds_than_pass():
+    assert to_recording_clock(1000.1, offset_s=2.0, drift_ppm=100.0) == pytest.approx(1002.0, abs=1e-9)
+    reference = np.sort(np.random.default_rng(0).uniform(0, 900, 30))
+    assert align_pulses(reference, reference * (1 + 100e-6), CONFIG).drift_ppm == pytest.approx(100, abs=0.1)
+
+
 def test_too_few_pulses_align_nothing():
     assert "too few" in align_pulses(np.array([1.0, 5.0, 9.0]), np.array([1.0, 5.0, 9.0]), CONFIG).problem
     assert "too few" in align_pulses(np.empty(0), np.arange(20.0), CONFIG).problem

@@ -68,9 +68,10 @@ class RecordingsConfig(Block):
     """A found length that differs by more than this from the declared one is noted, s."""
 
     max_samples: int = Field(default=50_000_000, ge=1000)
-    """Files that claim more samples (all channels together) are refused; 50 million are 14 h at 1 kHz."""
+    """Files that claim more samples (all channels that are read together) are refused; 50 million are 14 h at 1 kHz and
+    take up to 1 GB of memory."""
 
-    max_megabytes: int = Field(default=600, ge=1)
+    max_megabytes: int = Field(default=400, ge=1)
     """Text that is longer than this after decompression is refused, MB."""
 
     alignment: AlignmentConfig = Field(default_factory=AlignmentConfig)

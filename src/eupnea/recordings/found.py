@@ -94,6 +94,7 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
                 sidecars=source.sidecars,
                 sampling_hz=source.sampling_hz,
                 limits=limits_of(config),
+                wanted=lambda name, source=source: _is_wanted(name, source, dataset),  # type: ignore[misc]
             )
         except RecordingError as error:
             found.findings.append(finding_of(error, recording=entry.recording))
@@ -105,6 +106,11 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
     _add_declared(found, dataset)
     found.findings += _double_claims(found)
     return found
+
+
+def _is_wanted(name: str, source: Source, dataset: DatasetConfig) -> bool:
+    rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
+    return rule is not None and rule.kind != "ignore"
 
 
 def _add_content(
@@ -126,6 +132,7 @@ def _add_content(
     for candidate in (source.declared_s, content.declared_s):
         if not np.isfinite(found.declared_s):
             found.declared_s = candidate
+    found.unrecognised += content.left_out
     for name, raw in content.signals.items():
         rule = rule_for(name, dataset, rules=source.rules, reader=source.format, told=content.told.get(name))
         if rule is None:

@@ -59,7 +59,10 @@ def _read(base: Path, tree: Tree, file: str, rows: pd.DataFrame, limits: Limits 
     name = parse_name(file.rsplit("/", 1)[-1])
     sidecars = tree.inherited(file, name.suffix, ".json") if reader == "bids_physio" and name else []
     rate = float(rows["sampling_hz"].iloc[0])
-    return read_file(base, file, reader, sidecars=tuple(sidecars), sampling_hz=rate, limits=limits)
+    names = set(rows["channel"])
+    return read_file(
+        base, file, reader, sidecars=tuple(sidecars), sampling_hz=rate, limits=limits, wanted=names.__contains__
+    )
 
 
 def _signal(content: Content, row: object) -> RawSignal:

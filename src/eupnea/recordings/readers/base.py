@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,9 +21,13 @@ class Limits:
     """What a file may claim before it is refused."""
 
     max_samples: int = 50_000_000
-    max_bytes: int = 600 * BYTES_PER_MEGABYTE
+    max_bytes: int = 400 * BYTES_PER_MEGABYTE
     max_sampling_hz: float = 100_000.0
     rate_tolerance: float = 0.01
+
+
+def _every_channel(_: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Request:
         Rate that is declared outside the file, Hz; NaN when none is.
     limits
         What the file may claim.
+    wanted
+        Whether a channel of this name is needed; formats with many channels (EEG) do not read the others.
     """
 
     path: Path
@@ -49,6 +55,7 @@ class Request:
     sidecars: tuple[tuple[Path, str], ...] = ()
     sampling_hz: float = float("nan")
     limits: Limits = field(default_factory=Limits)
+    wanted: Callable[[str], bool] = _every_channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Content:
         Day of the recording. Used for the order of sessions only, never written.
     started_s
         Absolute start (s since 1970), for files of one device. Never written.
+    left_out
+        Names of channels that nobody wanted.
     told
         What the file says about its channels: channel -> ``kind``, ``site``, ``polarity``, where it says so in words
         that are known here.
@@ -89,13 +98,18 @@ class Content:
     annotations: tuple[Annotation, ...] = ()
     day: date | None = None
     started_s: float = float("nan")
+    left_out: tuple[str, ...] = ()
     told: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def samples(values: ArrayLike) -> NDArray[np.float64]:
     """Return samples as float64, shape (n,); infinite ones become NaN."""
-    array = np.array(values, dtype=np.float64).reshape(-1)
-    array[np.isinf(array)] = np.nan
+    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    if not array.flags.writeable or not array.flags.owndata:
+        array = array.copy()
+    infinite = np.isinf(array)
+    if infinite.any():
+        array[infinite] = np.nan
     return array
 
 

@@ -17,7 +17,7 @@ from eupnea.recordings.readers.base import (
 from eupnea.recordings.signal import RawSignal
 
 _MAX_HEADER_BYTES = 1_000_000
-_SMALLEST_SAMPLE_BYTES = 2
+_VOLTAGES = ("eeg", "eog", "ecg", "emg", "bio")
 
 
 def read_brainvision(request: Request) -> Content:
@@ -32,20 +32,21 @@ def read_brainvision(request: Request) -> Content:
 
     _check_files(request)
     raw = read_raw_brainvision(request.path, preload=False, verbose="error")
-    check_claim(float(raw.n_times) * len(raw.ch_names), request)
+    names = unique_names(raw.ch_names)
+    wanted = [number for number, name in enumerate(names) if request.wanted(name)]
+    check_claim(float(raw.n_times) * len(wanted), request)
     rate = checked_rate(float(raw.info["sfreq"]), request)
-    units = ["V" if kind in ("eeg", "eog", "ecg", "emg", "bio") else "au" for kind in raw.get_channel_types()]
-    data = raw.get_data()
+    units = ["V" if kind in _VOLTAGES else "au" for kind in raw.get_channel_types()]
     signals = {
-        name: RawSignal(samples(values), rate, unit=unit)
-        for name, values, unit in zip(unique_names(raw.ch_names), data, units, strict=True)
+        names[number]: RawSignal(samples(raw.get_data(picks=[number])), rate, unit=units[number]) for number in wanted
     }
     annotations = tuple(
         Annotation(float(one["onset"]), float(one["duration"]), re.sub(r"^.*/", "", str(one["description"])))
         for one in raw.annotations
     )
     started = raw.info["meas_date"]
-    return Content(signals, annotations=annotations, day=started.date() if started else None)
+    left_out = tuple(name for name in names if name not in signals)
+    return Content(signals, annotations=annotations, day=started.date() if started else None, left_out=left_out)
 
 
 def _check_files(request: Request) -> None:
@@ -66,4 +67,3 @@ def _check_files(request: Request) -> None:
                 found=name[:80],
                 change="put header, markers and data into one folder, under the names in the header",
             )
-    check_claim((request.path.parent / names["DataFile"]).stat().st_size / _SMALLEST_SAMPLE_BYTES, request)

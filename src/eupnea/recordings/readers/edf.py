@@ -46,19 +46,23 @@ def read_edf(request: Request) -> Content:
     is_edf = request.where.lower().endswith(".edf")
     read = edfio.read_edf if is_edf else edfio.read_bdf
     file = read(request.path, header_encoding="latin-1")
-    wanted = [one for one in file.signals if not _ANNOTATIONS.fullmatch(one.label)]
+    channels = [one for one in file.signals if not _ANNOTATIONS.fullmatch(one.label)]
+    named = dict(zip(unique_names(one.label for one in channels), channels, strict=True))
+    wanted = {name: one for name, one in named.items() if request.wanted(name)}
+    check_claim(sum(float(one.sampling_frequency) * file.duration for one in wanted.values()), request)
     signals = {
         name: RawSignal(
             samples(one.data),
             checked_rate(float(one.sampling_frequency), request),
             unit=one.physical_dimension.strip() or "au",
         )
-        for name, one in zip(unique_names(one.label for one in wanted), wanted, strict=True)
+        for name, one in wanted.items()
     }
+    left_out = tuple(name for name in named if name not in wanted)
     annotations = tuple(
         Annotation(float(one.onset), float(one.duration or 0.0), " ".join(one.text.split())) for one in file.annotations
     )
-    return Content(signals, declared_s=float(file.duration), annotations=annotations, day=_day(file))
+    return Content(signals, declared_s=float(file.duration), annotations=annotations, day=_day(file), left_out=left_out)
 
 
 def _day(file: edfio.Edf | edfio.Bdf) -> date | None:
@@ -81,7 +85,6 @@ def _check_header(request: Request) -> None:
     per_record = [_integer(field, request) for field in fields]
     if min(per_record) < 0 or records < -1:
         raise _contradiction(request, "negative counts")
-    check_claim(float(max(records, 0)) * sum(per_record), request)
     width = next(width for suffix, width in _BYTES_PER_SAMPLE.items() if request.where.lower().endswith(suffix))
     needed = _FIXED_HEADER_BYTES * (1 + n_signals) + max(records, 0) * sum(per_record) * width
     if size < needed:

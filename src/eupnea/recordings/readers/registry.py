@@ -66,6 +66,7 @@ def read_file(
     sidecars: tuple[str, ...] = (),
     sampling_hz: float = float("nan"),
     limits: Limits | None = None,
+    wanted: Callable[[str], bool] | None = None,
 ) -> Content:
     """Read one file of a dataset.
 
@@ -83,6 +84,8 @@ def read_file(
         Rate that is declared outside the file, Hz.
     limits
         What the file may claim.
+    wanted
+        Whether a channel of this name is needed; all of them when None. Others may still be read.
 
     Raises
     ------
@@ -101,6 +104,7 @@ def read_file(
         sidecars=tuple((inside(base, one), one) for one in sidecars),
         sampling_hz=sampling_hz,
         limits=limits or Limits(),
+        **({"wanted": wanted} if wanted is not None else {}),
     )
     try:
         with warnings.catch_warnings():
