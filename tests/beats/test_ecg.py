@@ -47,7 +47,7 @@ def test_gain_offset_and_polarity_change_no_beat(gain, offset, is_inverted):
 def test_a_jerk_of_the_electrode_hides_no_beats_for_seconds():
     true = beat_times(SECONDS, seed=3)
     ecg = ecg_of(true, SECONDS, HZ)
-    ecg[5000:5030] += 60 * np.hanning(30)
+    ecg[5000:5030] += 500
     found = detect_r_peaks(ecg, HZ).time_s
     away = np.abs(true - 5015 / HZ) > 0.5
     assert distances(found, true[away])[1].max() < 0.02
