@@ -79,7 +79,9 @@ class TraitsConfig(Block):
     min_class_participants: int = Field(default=4, ge=2)
     """People that a class needs; smaller classes are left out and counted."""
 
-    summaries: list[Literal["mean", "sd", "q10", "q50", "q90"]] = Field(default=["mean", "sd", "q10", "q90"])
+    summaries: list[Literal["mean", "sd", "median", "q10", "q25", "q75", "q90"]] = Field(
+        default=["mean", "sd", "q10", "q90"]
+    )
     """How windows become one row per participant (or session, recording)."""
 
     max_missing: float = Field(default=0.5, ge=0, lt=1)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.config.traits import TraitsConfig
+from eupnea.features.aggregate import aggregate_windows
 from eupnea.features.columns import feature_columns
 from eupnea.traits.targets import LEVEL_KEYS, Target
 
@@ -148,7 +149,7 @@ def summarise(
     n_observations
         Number of observations.
     summaries
-        Of ``mean``, ``sd``, ``q10``, ``q50``, ``q90``; only the mean where nobody has two windows.
+        See `eupnea.features.aggregate.STATISTICS`; only the mean where nobody has two windows.
 
     Returns
     -------
@@ -157,18 +158,13 @@ def summarise(
     names
         ``<feature>|<summary>``.
     """
-    grouped = pd.DataFrame(values, columns=names).groupby(owner)
+    if not names:
+        return np.empty((n_observations, 0)), []
     if not len(owner) or np.bincount(owner).max() < 2:
         summaries = ["mean"]
-    parts, labels = [], []
-    for summary in summaries:
-        if summary.startswith("q"):
-            part = grouped.quantile(int(summary[1:]) / 100)
-        else:
-            part = grouped.mean() if summary == "mean" else grouped.std(ddof=1)
-        parts.append(part.reindex(range(n_observations)).to_numpy(dtype=float))
-        labels += [f"{name}|{summary}" for name in names]
-    return np.hstack(parts) if parts else np.empty((n_observations, 0)), labels
+    frame = pd.DataFrame(values, columns=names).assign(participant=[f"{number:08d}" for number in owner])
+    table = aggregate_windows(frame, names, statistics=summaries)
+    return table.to_numpy(dtype=float), [str(name) for name in table.columns]
 
 
 def demographic_table(
