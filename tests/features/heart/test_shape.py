@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from beats.simulated import WAVES, beat_times, ecg_of, ppg_of
 from features.heart.view_builder import view_of_signal, windows_of
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eupnea.features.heart import FEATURES, ecg_shape, pulse_shape
+from eupnea.features.heart.average import average_beat, filtered_waveform
 
 SECONDS = 30.0
 TIMES = beat_times(SECONDS)
@@ -83,7 +85,7 @@ def test_a_later_and_wider_t_wave_is_seen(ecg):
 def test_mains_leave_no_ripple_on_the_outline(ecg):
     t = np.arange(ecg.size) / 500
     for mains in (50, 60):
-        other = ecg_features(ecg + 0.3 * np.sin(2 * np.pi * mains * t))
+        other = ecg_features(ecg + 3 * np.sin(2 * np.pi * mains * t))
         difference = (other - ecg_features(ecg)).filter(like="wave_")
         assert np.abs(difference.to_numpy(dtype=float)).max() < 0.01
 
@@ -115,3 +117,13 @@ def test_few_beats_or_missing_samples_give_no_shape(ecg):
     view = view_of_signal(holed, 500.0, "ecg")
     frame = ecg_shape.compute(view, windows_of(0.0, 15.0, window_s=12.0)).filter(like="wave_")
     assert list(frame.notna().all(axis=1)) == [True, False]
+
+
+def test_only_beats_whose_whole_piece_lies_inside_the_window_are_averaged(ecg):
+    waveform = filtered_waveform(view_of_signal(ecg, 500.0, "ecg"), ecg_shape.BAND_HZ, ecg_shape.ORDER)
+    start_s, end_s = TIMES[5] + 0.2, TIMES[20] + 0.2
+    beat = average_beat(waveform, pd.Series({"start_s": start_s, "window_s": end_s - start_s}), ecg_shape.GRID_S)
+    grid = ecg_shape.GRID_S
+    whole = [b for b in waveform.beat_s if b + grid[0] >= start_s and b + grid[-1] <= end_s]
+    np.testing.assert_array_equal(beat.beat_s, whole)
+    assert len(whole) >= 8
