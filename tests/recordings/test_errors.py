@@ -273,6 +273,15 @@ def test_a_link_that_leaves_the_dataset_is_refused(base, tmp_path):
     assert "leaves the dataset" in only_reason(describe(base))
 
 
+def test_a_link_within_the_dataset_is_followed(base):
+    """Datalad keeps the content of files in one place and links to it."""
+    path = base / f"{BAD}.tsv.gz"
+    (base / ".git").mkdir()
+    path.rename(base / ".git" / "content")
+    path.symlink_to("../../.git/content")
+    assert describe(base).recordings["status"].eq("used").all()
+
+
 @pytest.mark.parametrize("path", ["../outside.csv", "/etc/x.csv", "a\\..\\b.csv"])
 def test_a_path_that_leaves_the_dataset_is_refused(tmp_path, path):
     (tmp_path / "outside.csv").write_text("1\n2\n")

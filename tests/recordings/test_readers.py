@@ -131,6 +131,21 @@ def test_wfdb_in_physical_units(tmp_path, wave, fmt):
     assert "Mustermann" not in repr(content)
 
 
+def test_wfdb_signal_files_may_be_links_within_the_dataset_only(tmp_path):
+    base = tmp_path / "dataset"
+    base.mkdir()
+    (base / "a.hea").write_text("a 1 250 50\na.dat 16 200 12 0 0 0 0 ECG\n")
+    for target, good in ((base / "content", True), (tmp_path / "content", False)):
+        target.write_bytes(b"\1" * 100)
+        (base / "a.dat").unlink(missing_ok=True)
+        (base / "a.dat").symlink_to(target)
+        if good:
+            assert read(base, "a.hea", "wfdb").signals["ECG"].values.size == 50
+        else:
+            with pytest.raises(RecordingError, match="leaves the dataset"):
+                read(base, "a.hea", "wfdb")
+
+
 def test_wfdb_header_that_lies_is_refused(tmp_path):
     (tmp_path / "a.dat").write_bytes(b"\0" * 100)
     cases = {

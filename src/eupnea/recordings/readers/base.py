@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.paths import inside
 from eupnea.recordings.signal import RawSignal
 
 BYTES_PER_MEGABYTE = 1_000_000
@@ -36,6 +37,8 @@ class Request:
 
     Attributes
     ----------
+    base
+        Folder of the dataset.
     path
         The file; known to lie inside the dataset.
     where
@@ -50,6 +53,7 @@ class Request:
         Whether a channel of this name is needed; formats with many channels (EEG) do not read the others.
     """
 
+    base: Path
     path: Path
     where: str
     sidecars: tuple[tuple[Path, str], ...] = ()
@@ -100,6 +104,18 @@ class Content:
     started_s: float = float("nan")
     left_out: tuple[str, ...] = ()
     told: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def beside(request: Request, name: str) -> Path:
+    """Return a file that a header names, in the header's own folder.
+
+    Raises
+    ------
+    RecordingError
+        It is not there, or is a link that leaves the dataset.
+    """
+    folder = request.where.rpartition("/")[0]
+    return inside(request.base, f"{folder}/{name}" if folder else name)
 
 
 def samples(values: ArrayLike) -> NDArray[np.float64]:

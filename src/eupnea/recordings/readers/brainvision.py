@@ -9,6 +9,7 @@ from eupnea.recordings.readers.base import (
     Annotation,
     Content,
     Request,
+    beside,
     check_claim,
     checked_rate,
     samples,
@@ -59,11 +60,11 @@ def _check_files(request: Request) -> None:
             "The BrainVision header names no data file", where=request.where, change="export the recording again"
         )
     for name in names.values():
-        beside = request.path.parent / name
-        if re.search(r"[/\\]", name) or name.startswith(".") or beside.is_symlink() or not beside.is_file():
+        if re.search(r"[/\\]", name) or name.startswith("."):
             raise RecordingError(
                 "A file that the BrainVision header names is not beside it",
                 where=request.where,
                 found=name[:80],
                 change="put header, markers and data into one folder, under the names in the header",
             )
+        beside(request, name)

@@ -99,6 +99,7 @@ def read_file(
     module, function = READERS[reader]
     read: Callable[[Request], Content] = getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)
     request = Request(
+        base=Path(base),
         path=inside(base, relative),
         where=relative,
         sidecars=tuple((inside(base, one), one) for one in sidecars),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from eupnea.errors import RecordingError
-from eupnea.recordings.readers.base import Content, Request, check_claim, checked_rate, samples, unique_names
+from eupnea.recordings.readers.base import Content, Request, beside, check_claim, checked_rate, samples, unique_names
 from eupnea.recordings.signal import RawSignal
 from eupnea.recordings.wfdb_header import WfdbHeader, read_header
 
@@ -39,13 +37,7 @@ def _check_files(header: WfdbHeader, request: Request) -> None:
     if not header.signals:
         raise RecordingError("The WFDB header names no signal", where=request.where, change="fetch the header again")
     for name, needed in header.bytes_needed.items():
-        path: Path = request.path.parent / name
-        if not path.is_file() or path.is_symlink():
-            raise RecordingError(
-                "The signal file that a WFDB header names is not there",
-                where=f"{request.where}: {name}",
-                change="fetch the signal file",
-            )
+        path = beside(request, name)
         if path.stat().st_size < int(needed):
             raise RecordingError(
                 "The signal file is shorter than its WFDB header says",
