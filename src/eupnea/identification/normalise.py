@@ -51,7 +51,7 @@ class Calibration:
 LEAST_SLOPE = 1e-4
 """Slope of a calibration that found no evidence: log-likelihood ratios are about 0, but keep their order."""
 
-PRIOR_STRENGTH = 1e-2
+PRIOR_STRENGTH = 1e-4
 """Ridge penalty on the slope (per unit variance of the scores): keeps it finite where scores separate perfectly."""
 
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from eupnea.identification.error_rates import (
+    d_prime,
+    equal_error_rate,
+    error_curve,
+    fnmr_at_fmr,
+    supports_fmr,
+    two_way_draws,
+)
+from eupnea.identification.gallery import fit_beta, smaller_gallery
+from eupnea.identification.normalise import cllr, cohort_normalised, fit_calibration
+
+
+@pytest.mark.parametrize("distance", [0.0, 1.0, 2.0, 4.0])
+def test_gaussian_scores_have_the_error_rate_of_theory(distance):
+    rng = np.random.default_rng(0)
+    genuine, impostor = rng.normal(distance, 1, 40_000), rng.normal(0, 1, 60_000)
+    assert equal_error_rate(genuine, impostor) == pytest.approx(norm.cdf(-distance / 2), abs=0.004)
+    assert d_prime(genuine, impostor) == pytest.approx(distance, abs=0.03)
+    assert fnmr_at_fmr(genuine, impostor, 0.01) == pytest.approx(norm.cdf(norm.isf(0.01) - distance), abs=0.015)
+
+
+def test_ends():
+    assert equal_error_rate(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 0.0
+    assert equal_error_rate(np.array([0.0]), np.array([1.0])) == 1.0
+    assert equal_error_rate(np.ones(5), np.ones(7)) == pytest.approx(0.5)
+    assert np.isnan(equal_error_rate(np.empty(0), np.ones(3)))
+
+
+def test_any_increasing_map_leaves_the_error_rate():
+    rng = np.random.default_rng(1)
+    genuine, impostor = rng.normal(1, 1, 300), rng.normal(0, 1, 900)
+    assert equal_error_rate(np.exp(genuine), np.exp(impostor)) == equal_error_rate(genuine, impostor)
+
+
+def test_curve_agrees_with_scikit_learn():
+    from sklearn.metrics import roc_curve
+
+    rng = np.random.default_rng(2)
+    genuine, impostor = rng.normal(1, 1, 50).round(1), rng.normal(0, 1, 80).round(1)
+    _, fmr, fnmr = error_curve(genuine, impostor)
+    fpr, tpr, _ = roc_curve(np.r_[np.ones(50), np.zeros(80)], np.r_[genuine, impostor], drop_intermediate=False)
+    np.testing.assert_allclose(np.sort(fmr), np.sort(fpr))
+    np.testing.assert_allclose(np.sort(1 - fnmr), np.sort(tpr))
+
+
+def test_weights_count_like_repeats():
+    rng = np.random.default_rng(3)
+    genuine, impostor = rng.normal(1, 1, 30), rng.normal(0, 1, 50)
+    g, i = rng.integers(0, 4, 30), rng.integers(0, 4, 50)
+    weighted = equal_error_rate(genuine, impostor, weights=(g.astype(float), i.astype(float)))
+    assert weighted == pytest.approx(equal_error_rate(np.repeat(genuine, g), np.repeat(impostor, i)))
+
+
+def test_rule_of_thirty():
+    assert supports_fmr(3000, 0.01)
+    assert not supports_fmr(2999, 0.01)
+
+
+def test_two_way_draws_spread_like_new_people():
+    rng = np.random.default_rng(4)
+    people = 30
+    claimed, owner = (a.ravel() for a in np.meshgrid(np.arange(people), np.arange(people), indexing="ij"))
+
+    def cohort():
+        person = rng.normal(size=people)
+        return np.where(claimed == owner, 2.0 + 0.7 * person[owner], 0.0) + rng.normal(size=claimed.size)
+
+    def eer(score):
+        return equal_error_rate(score[claimed == owner], score[claimed != owner])
+
+    truth = np.std([eer(cohort()) for _ in range(300)])
+    drawn = np.mean([two_way_draws(cohort(), claimed, owner, n_boot=200, seed=[k]).std() for k in range(20)])
+    assert drawn == pytest.approx(truth, rel=0.3)
+
+
+def test_cohort_normalisation_ignores_shift_and_scale_of_a_probe():
+    scores = np.random.default_rng(5).normal(size=(1, 6, 4))
+    moved = scores * np.array([1.0, 2.0, 0.5, 10.0]) + np.array([0.0, 3.0, -5.0, 100.0])
+    np.testing.assert_allclose(cohort_normalised(scores), cohort_normalised(moved), rtol=1e-6)
+    assert (cohort_normalised(scores).argmax(axis=1) == scores.argmax(axis=1)).all()
+
+
+def test_calibration_of_gaussian_scores_is_known():
+    # equal variances: the log-likelihood ratio is d (x − d / 2)
+    rng = np.random.default_rng(6)
+    genuine, impostor = rng.normal(2, 1, 20_000), rng.normal(0, 1, 20_000)
+    calibration = fit_calibration(genuine, impostor)
+    assert calibration.slope == pytest.approx(2.0, rel=0.07)
+    assert calibration.offset == pytest.approx(-2.0, rel=0.07)
+    calibrated = cllr(calibration.apply(genuine), calibration.apply(impostor))
+    assert calibrated < cllr(genuine, impostor)
+    assert cllr(np.zeros(10), np.zeros(10)) == pytest.approx(1.0)
+
+
+def test_separable_scores_do_not_run_away():
+    calibration = fit_calibration(np.array([5.0, 6.0]), np.array([-5.0, -6.0]))
+    assert 0 < calibration.slope < 30
+
+
+def test_smaller_gallery_agrees_with_resampling():
+    rng = np.random.default_rng(7)
+    closer, others = np.array([0, 1, 3, 10]), np.full(4, 14)
+    expected = smaller_gallery(closer, others, 5)
+    for k in range(4):
+        beaten = np.r_[np.ones(closer[k]), np.zeros(others[k] - closer[k])]
+        drawn = np.mean([not rng.permutation(beaten)[:4].any() for _ in range(4000)])
+        assert expected[k] == pytest.approx(drawn, abs=0.03)
+    np.testing.assert_allclose(smaller_gallery(closer, others, 15), closer == 0)
+
+
+def test_extrapolation_recovers_a_larger_gallery():
+    from scipy.special import betaln
+
+    rng = np.random.default_rng(8)
+    a, b = 0.4, 6.0
+    u = rng.beta(a, b, 3000)
+    fitted = fit_beta(rng.binomial(39, u), np.full(3000, 39))
+    expected = np.mean((1 - u) ** 199)
+    found = np.exp(betaln(fitted[0], fitted[1] + 199) - betaln(*fitted))
+    assert found == pytest.approx(expected, abs=0.03)
