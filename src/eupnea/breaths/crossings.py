@@ -77,15 +77,16 @@ def starts_of_push(fine: Floats, found: Pushes, *, line: OnsetLine) -> Floats:
     back, no farther than where the signal was at or below zero.
     """
     n = fine.size
+    begun = first_below(-fine, -level_before(line.high * found.height, found.peaks, n), found.first)
+    begun = np.minimum(begun, n - 1)
     at = [
-        last_below(fine, level_before(share * found.height, found.peaks, n), found.first)
-        for share in (line.low, line.high)
+        last_below(fine, level_before(share * found.height, found.peaks, n), begun) for share in (line.low, line.high)
     ]
     low, high = (
         rising_crossing(fine, np.maximum(where, 0), share * found.height)
         for where, share in zip(at, (line.low, line.high), strict=True)
     )
-    at_zero = last_below(fine, np.zeros(n), found.first)
+    at_zero = last_below(fine, np.zeros(n), begun)
     zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(low.size)), 0.0)
     start = low - line.reach * (high - low)
     if line.stop_at_zero:

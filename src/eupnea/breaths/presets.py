@@ -69,7 +69,7 @@ class DetectionPreset:
     first_swing: float = 0.3
     swing_breaths: int = 11
     fine_hz: tuple[float, ...] = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5)
-    fine_detail: float = 0.1
+    fine_detail: float = 0.12
     under_way: float = 0.4
     sharp_hz: float = 3.0
     sharp: OnsetLine = field(default=OnsetLine(0.05, 0.15, 0.5))
