@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from beats.simulated import beat_times, cardiac_row, cardiac_table, ecg_of, ppg_of
 
-from eupnea.beats import beats_of_chunk, even_heart_rate
+from eupnea.beats import beats_of_chunk
 from eupnea.config.beats import BeatsConfig
 from eupnea.io.contract import BEATS, CARDIAC
 
@@ -109,14 +109,3 @@ def test_without_correction_artefacts_are_still_named(ecg):
     table = beats_of_chunk(cardiac_table(signal), BeatsConfig(correct_artefacts=False))
     assert table["artefact"].iloc[30] == "missed"
     assert np.isnan(table["rr_corrected_ms"].iloc[30])
-
-
-def test_an_uneven_rate_becomes_even_and_long_holes_stay_open():
-    times = np.concatenate([np.arange(0, 30, 1.5), np.arange(60, 90, 0.7)])
-    start_s, rate = even_heart_rate(60 + times / 10, times, start_s=0.0, rate_hz=1.0, longest_gap_s=10.0)
-    assert start_s == 0.0
-    seconds = np.arange(rate.size)
-    known = np.isfinite(rate)
-    np.testing.assert_allclose(rate[known], 60 + seconds[known] / 10, rtol=1e-6)
-    assert not known[(seconds > 29) & (seconds < 60)].any()
-    assert known[(seconds < 28) | (seconds > 60)].all()

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eupnea.beats.chunk import beats_of_chunk
-    from eupnea.beats.series import even_heart_rate
 
-__all__ = ["beats_of_chunk", "even_heart_rate"]
-
-_HOMES = {"beats_of_chunk": "eupnea.beats.chunk", "even_heart_rate": "eupnea.beats.series"}
+__all__ = ["beats_of_chunk"]
 
 
 def __getattr__(name: str) -> object:
     """Import scipy and sleepecg only when somebody asks for beats."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from eupnea.beats import chunk
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(chunk, name)
