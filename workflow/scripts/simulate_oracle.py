@@ -1,7 +1,7 @@
 from eupnea.config.simulate import SimulateConfig
 from eupnea.io.job import job
 from eupnea.io.tables import write_table
-from eupnea.simulate.oracle import oracle
+from eupnea.simulate.observer import oracle
 
 with job(snakemake.log[0]):
     config = SimulateConfig.model_validate(snakemake.params.config)
