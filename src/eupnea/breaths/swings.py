@@ -51,10 +51,8 @@ def through_zero(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indice
         else:
             kept.append(i)
     chosen = np.array(kept, dtype=np.intp)
-    first = 1 if chosen.size and flow[chosen[0]] > 0 and troughs.size and chosen[0] != troughs[0] else 0
     if chosen.size and flow[chosen[0]] > 0:
         chosen = np.concatenate([troughs[:1], chosen]) if chosen[0] > troughs[0] else chosen[1:]
-    del first
     if chosen.size % 2 == 0:
         chosen = chosen[:-1]
     return chosen[::2], chosen[1::2]
@@ -76,6 +74,8 @@ def local_range(values: Floats, sampling_hz: float) -> Floats:
 
 def running_median(values: Floats, width: int) -> Floats:
     """Return the centred running median over `width` values, fewer at the ends; missing values do not count."""
+    if values.size == 0:
+        return np.empty(0)
     half = width // 2
     padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
     windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1)

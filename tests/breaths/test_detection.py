@@ -1,0 +1,143 @@
+"""Breaths are where they were put."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eupnea.breaths.table import detect_breaths
+
+
+def share_found(truth: np.ndarray, found: np.ndarray, tolerance_s: float) -> float:
+    """F1 of onsets, each true one matched to its nearest found one."""
+    hits = sum(np.abs(found - one).min(initial=np.inf) <= tolerance_s for one in truth)
+    return 2 * hits / (truth.size + found.size)
+
+
+def onsets(breaths) -> np.ndarray:
+    return np.unique(np.append(breaths["inhale_onset_s"], breaths["end_s"]))
+
+
+@pytest.mark.parametrize("rate", [4, 8, 15, 25, 40])
+@pytest.mark.parametrize("kind", ["airflow", "belt"])
+def test_every_breath_is_found_at_all_rates(make_breathing, kind, rate):
+    truth = make_breathing(total_s=60 / rate, n=30)
+    signal = truth.flow if kind == "airflow" else truth.volume
+    found = onsets(detect_breaths(signal, 25.0, preset=kind))
+    assert (
+        share_found(
+            truth.inhale_s[1:-1], found[(found > truth.inhale_s[0] + 0.6) & (found < truth.inhale_s[-1] - 0.6)], 0.25
+        )
+        > 0.98
+    )
+
+
+def test_clean_airflow_onsets_are_exact(make_breathing):
+    truth = make_breathing(jitter=0.15, n=40)
+    breaths = detect_breaths(truth.flow, 25.0, preset="airflow")
+    error = np.abs(onsets(breaths)[:, None] - truth.inhale_s).min(axis=1)
+    assert np.mean(error) < 0.025
+    turn = np.abs(breaths["exhale_onset_s"].to_numpy()[:, None] - truth.exhale_s).min(axis=1)
+    assert np.mean(turn) < 0.03
+
+
+def test_pauses_volumes_and_duty_cycle_are_recovered(make_breathing):
+    truth = make_breathing(total_s=5.0, duty=0.35, rest=0.25)
+    breaths = detect_breaths(truth.flow, 25.0, preset="airflow").iloc[1:-1]
+    assert np.allclose(breaths["exhale_pause_s"], 1.25, atol=0.15)
+    assert np.allclose(breaths["duty_cycle"], 0.35, atol=0.01)
+    assert np.allclose(breaths["inhale_volume_au"], 1.0, atol=0.03)
+    assert np.allclose(breaths["exhale_volume_au"], 1.0, atol=0.03)
+    assert np.allclose(breaths["inhale_peak_au"], np.pi / 2 / 1.75, rtol=0.03)
+    assert (breaths["inhale_pause_s"] == 0).all()
+
+
+def test_without_a_pause_none_is_reported(make_breathing):
+    truth = make_breathing(rest=0.0, duty=0.5)
+    for kind, signal in (("airflow", truth.flow), ("belt", truth.volume)):
+        breaths = detect_breaths(signal, 25.0, preset=kind)
+        assert (breaths["exhale_pause_s"] == 0).mean() > 0.95
+        assert np.median(breaths["duty_cycle"]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_breaths_follow_each_other_without_overlap(make_breathing):
+    truth = make_breathing(jitter=0.25, n=60)
+    noise = np.random.default_rng(3).normal(scale=0.2, size=truth.volume.size)
+    breaths = detect_breaths(truth.volume + noise, 25.0, preset="belt")
+    order = ["inhale_onset_s", "inhale_end_s", "exhale_onset_s", "exhale_end_s", "end_s"]
+    assert (np.diff(breaths[order].to_numpy(), axis=1) >= 0).all()
+    assert np.allclose(breaths["end_s"].iloc[:-1], breaths["inhale_onset_s"].iloc[1:])
+    assert np.allclose(breaths["inhale_s"] + breaths["exhale_s"], breaths["total_s"])
+
+
+def test_sighs_are_the_large_breaths_and_no_others(make_breathing):
+    truth = make_breathing(n=60, jitter=0.1, sighs=(20, 41))
+    for kind, signal in (("airflow", truth.flow), ("belt", truth.volume)):
+        breaths = detect_breaths(signal, 25.0, preset=kind)
+        sighs = breaths.loc[breaths["is_sigh"], "inhale_onset_s"].to_numpy()
+        assert np.abs(sighs - truth.inhale_s[[20, 41]]).max() < 0.3
+        assert breaths["post_sigh_pause_s"].notna().sum() == 2
+
+
+@pytest.mark.parametrize("kind", ["airflow", "belt"])
+def test_gain_and_offset_change_no_time(make_breathing, kind):
+    truth = make_breathing(jitter=0.2)
+    signal = truth.flow if kind == "airflow" else truth.volume
+    plain = detect_breaths(signal, 25.0, preset=kind)
+    other = detect_breaths(1e-3 * signal + 5.0, 25.0, preset=kind)
+    assert np.allclose(plain["inhale_onset_s"], other["inhale_onset_s"], atol=1e-4)
+    assert np.allclose(plain["inhale_volume_au"] * 1e-3, other["inhale_volume_au"], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "noise", "bar"), [("belt", 0.316, 0.98), ("belt", 1.0, 0.95), ("airflow", 1.0, 0.95)])
+def test_white_noise_is_borne(make_breathing, kind, noise, bar):
+    truth = make_breathing(jitter=0.15, n=60)
+    signal = truth.flow if kind == "airflow" else truth.volume
+    signal = signal / signal.std() + np.random.default_rng(0).normal(scale=noise, size=signal.size)
+    found = onsets(detect_breaths(signal, 25.0, preset=kind))
+    assert share_found(truth.inhale_s, found, 0.5) >= bar - 1 / 60
+
+
+def test_noise_without_breaths_makes_no_confident_signal_of_equal_breaths():
+    noise = np.random.default_rng(1).normal(size=25 * 120)
+    breaths = detect_breaths(noise, 25.0, preset="belt")
+    assert breaths["total_s"].std() / breaths["total_s"].mean() > 0.3
+
+
+def test_a_breath_with_a_long_gap_is_not_valid(make_breathing):
+    truth = make_breathing()
+    signal = truth.flow.copy()
+    lost = slice(int(truth.inhale_s[10] * 25) + 10, int(truth.inhale_s[11] * 25) - 5)
+    signal[lost] = np.nan
+    breaths = detect_breaths(signal, 25.0, preset="airflow")
+    hit = breaths[
+        (breaths["inhale_onset_s"] < truth.inhale_s[11] - 0.5) & (breaths["end_s"] > truth.inhale_s[10] + 0.5)
+    ]
+    assert not hit["is_valid"].any()
+    assert set(hit["reason"]) == {"gap"}
+    assert breaths["is_valid"].sum() > 24
+
+
+@pytest.mark.parametrize(
+    "signal", [np.full(500, np.nan), np.zeros(500), np.arange(30.0), np.empty(0), np.arange(3000.0)]
+)
+def test_signals_without_breaths_give_none(signal):
+    assert len(detect_breaths(signal, 25.0, preset="belt")) == 0
+
+
+def test_times_shift_with_the_start(make_breathing):
+    truth = make_breathing()
+    plain = detect_breaths(truth.flow, 25.0, preset="airflow")
+    later = detect_breaths(truth.flow, 25.0, preset="airflow", start_s=100.0)
+    for name in ("inhale_onset_s", "exhale_onset_s", "inhale_peak_time_s", "end_s"):
+        assert np.allclose(plain[name] + 100, later[name])
+
+
+@pytest.mark.parametrize(("hz", "kind"), [(50.0, "airflow"), (100.0, "belt")])
+def test_the_sampling_rate_changes_little(make_breathing, hz, kind):
+    truth = make_breathing(jitter=0.15)
+    signal = truth.flow if kind == "airflow" else truth.volume
+    fine = np.interp(np.arange(int(signal.size * hz / 25)) / hz, np.arange(signal.size) / 25, signal)
+    plain, other = (detect_breaths(x, rate, preset=kind) for x, rate in ((signal, 25.0), (fine, hz)))
+    assert len(plain) == len(other)
+    assert np.abs(plain["inhale_onset_s"].to_numpy() - other["inhale_onset_s"].to_numpy()).max() < 0.06
