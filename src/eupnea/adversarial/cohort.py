@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.config.adversarial import AdversarialConfig
+from eupnea.features.aggregate import aggregate_windows
 from eupnea.features.columns import feature_columns
 
 Array = NDArray[np.float64]
@@ -60,7 +61,7 @@ def recording_cohort(
     windows: pd.DataFrame, participants: pd.DataFrame, *, modality: str, config: AdversarialConfig
 ) -> Cohort | str:
     """Return one row per recording (means of its windows), or the reason why there are too few people."""
-    keys = ["participant", "recording", "session", "mode", "task"]
+    keys = ["participant", "session", "mode", "task", "recording"]
     return _cohort(windows, participants, keys, ["mean"], modality=modality, config=config)
 
 
@@ -77,7 +78,7 @@ def _cohort(
     windows: pd.DataFrame,
     participants: pd.DataFrame,
     keys: list[str],
-    summaries: list[str],
+    statistics: list[str],
     *,
     modality: str,
     config: AdversarialConfig,
@@ -94,7 +95,7 @@ def _cohort(
     people = chosen["participant"].nunique()
     if people < config.min_participants:
         return f"{people} participants have features and '{config.target}'; {config.min_participants} are needed"
-    rows, names, counts = summarise(chosen, keys, columns, summaries)
+    rows, names, counts = summarise(chosen, keys, columns, statistics)
     y = rows["participant"].map(target).to_numpy(dtype=float)
     if np.unique(y).size < 3:
         return f"'{config.target}' has fewer than three different values"
@@ -102,27 +103,21 @@ def _cohort(
 
 
 def summarise(
-    windows: pd.DataFrame, keys: list[str], columns: list[str], summaries: list[str]
+    windows: pd.DataFrame, keys: list[str], columns: list[str], statistics: list[str]
 ) -> tuple[pd.DataFrame, list[str], Array]:
-    """Reduce windows to one row per key: the mean, SD or quantiles of each feature.
+    """Reduce windows to one row per participant or, when `keys` names it, per recording.
 
     Returns
     -------
     rows, names, counts
-        Keys and features; names of the features (with ``__sd`` … appended when there is more than one summary); windows
-        behind each row.
+        Keys and features; names of the features (with ``|sd`` … when there is more than one statistic); windows behind
+        each row.
     """
-    groups = windows.groupby(keys, sort=True, dropna=False)
-    tables = []
-    for summary in summaries:
-        table = _summary(groups[columns], summary)
-        tables.append(table.add_suffix(f"__{summary}") if len(summaries) > 1 else table)
-    features = pd.concat(tables, axis=1)
-    names = [str(name) for name in features.columns]
-    return features.reset_index(), names, groups.size().to_numpy(dtype=float)
-
-
-def _summary(groups: object, summary: str) -> pd.DataFrame:
-    if summary.startswith("q"):
-        return groups.quantile(int(summary[1:]) / 100)  # type: ignore[attr-defined]
-    return {"mean": groups.mean, "sd": groups.std}[summary]()  # type: ignore[attr-defined]
+    unit = keys[-1]
+    table = aggregate_windows(windows.assign(participant=windows[unit].astype(str)), columns, statistics=statistics)
+    if len(statistics) == 1:
+        table.columns = [str(name).rpartition("|")[0] for name in table.columns]
+    names = [str(name) for name in table.columns]
+    labels = windows[keys].astype(str).drop_duplicates(unit).set_index(unit).loc[table.index].reset_index(names=unit)
+    counts = windows[unit].astype(str).value_counts().loc[table.index].to_numpy(dtype=float)
+    return pd.concat([labels, table.reset_index(drop=True)], axis=1), names, counts

@@ -49,6 +49,9 @@ POLISH_UP_TO = 3000
 INTERPOLATE_AT = 12
 """Iteration of an attempt at an exact finish that, when it fails, is followed by a look at the interpolator."""
 
+NEARLY_ZERO = 0.2
+"""Mean absolute residual, as a share of δ‖β‖, below which all residuals may be zero at the optimum."""
+
 INTERPOLATE_UP_TO = 2_000_000
 """Size of the data above which the linear program of the interpolator is too expensive."""
 
@@ -233,7 +236,11 @@ def _optimise(
             done = polish(
                 X, y, State(point.coef, point.intercept, u), radius=radius, norm=norm, fit_intercept=fit_intercept
             )
-            if n_iter == INTERPOLATE_AT and done.loss - done.bound > tol * done.loss and _may_interpolate(X, norm):
+            if (
+                n_iter == INTERPOLATE_AT
+                and done.loss - done.bound > tol * done.loss
+                and _may_interpolate(X, y, point, norm)
+            ):
                 done = _interpolated(X, y, radius, fit_intercept)
             bound = max(bound, done.bound)
             if done.loss < loss:
@@ -246,8 +253,10 @@ def _optimise(
     return point, max(0.0, (loss - bound) / loss), n_iter
 
 
-def _may_interpolate(X: Array, norm: Norm) -> bool:
-    return norm == "inf" and X.shape[1] >= X.shape[0] and X.size <= INTERPOLATE_UP_TO
+def _may_interpolate(X: Array, y: Array, point: _Point, norm: Norm) -> bool:
+    if norm == 2 or X.shape[1] < X.shape[0] or X.size > INTERPOLATE_UP_TO:
+        return False
+    return float(np.abs(y - point.fitted - point.intercept).mean()) < NEARLY_ZERO * point.size
 
 
 def _interpolated(X: Array, y: Array, radius: float, fit_intercept: bool) -> State:

@@ -10,7 +10,7 @@ from eupnea.config.base import Block
 
 Modality = Literal["respiration", "cardiac", "coupling", "all", "device"]
 Nuisance = Literal["mode", "task", "session", "sex", "identity"]
-Summary = Literal["mean", "sd", "q10", "q50", "q90"]
+Summary = Literal["mean", "sd", "median", "q10", "q25", "q75", "q90"]
 
 
 class AdversarialConfig(Block):
