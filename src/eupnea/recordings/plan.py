@@ -105,6 +105,8 @@ def _recorded(study: StudyConfig) -> StudyPlan:
     listed = _manifest_files(dataset) if dataset.registry else []
     is_missing = bool(listed) and not _is_there(base, listed)
     entries = _discover_from_names(dataset, listed) if is_missing else discover(dataset, base)
+    if not is_missing:
+        _check_study(study, base, entries)
     participants: list[list[str]] = [[] for _ in range(study.chunks)]
     files: list[set[str]] = [set() for _ in range(study.chunks)]
     for entry in entries:
@@ -123,6 +125,24 @@ def _recorded(study: StudyConfig) -> StudyPlan:
         [(base / path).as_posix() for path in people],
         [(base / path).as_posix() for path in listed] if is_missing else [],
     )
+
+
+def _check_study(study: StudyConfig, base: Path, entries: list[Entry]) -> None:
+    """Stop a study that cannot be answered before any job: targets that do not exist, nobody recorded twice."""
+    import pandas as pd
+
+    from eupnea.io.contract import RECORDINGS
+    from eupnea.recordings.merge import check_recordings
+    from eupnea.recordings.participants import participants_table
+    from eupnea.recordings.targets import check_targets, targets_table
+
+    keys = ("recording", "participant", "session", "mode", "task", "run")
+    rows = [{name: getattr(entry, name) for name in keys} | {"chunk": 0, "status": "used"} for entry in entries]
+    recordings = RECORDINGS.conform(pd.DataFrame(rows))
+    check_recordings(recordings, study.dataset)
+    people = participants_table(study.dataset, base, recordings)
+    targets = targets_table(study.dataset, base, recordings, people)
+    check_targets(targets, [(target.name, target.level) for target in study.traits.targets])
 
 
 def _people_files(dataset: DatasetConfig) -> list[str]:
