@@ -45,11 +45,12 @@ def test_gain_offset_and_polarity_change_no_beat(gain, offset, is_inverted):
 
 
 def test_a_jerk_of_the_electrode_hides_no_beats_for_seconds():
-    true = beat_times(SECONDS, seed=3)
-    ecg = ecg_of(true, SECONDS, HZ)
-    ecg[5000:5030] += 500
+    rng = np.random.default_rng(0)
+    true = beat_times(60.0, seed=3)
+    ecg = ecg_of(true, 60.0, HZ) + 0.01 * rng.standard_normal(15_000)
+    ecg[7501:7530] += 500
     found = detect_r_peaks(ecg, HZ).time_s
-    away = np.abs(true - 5015 / HZ) > 0.5
+    away = np.abs(true - 7515 / HZ) > 0.5
     assert distances(found, true[away])[1].max() < 0.02
 
 

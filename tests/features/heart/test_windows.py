@@ -28,7 +28,7 @@ def test_a_window_knows_nothing_of_what_lies_outside_it():
     rr = simulated_intervals(240.0)
     other = rr.copy()
     border = np.searchsorted(np.cumsum(rr) / 1000, 120.0)
-    other[border + 1 :] = other[border + 1 :][::-1] * 1.2
+    other[border:] = other[border:][::-1] * 1.2
     first, second = (compute(view_of_intervals(x), windows_of(0.0, 60.0, window_s=60.0)) for x in (rr, other))
     pd.testing.assert_frame_equal(first, second)
 

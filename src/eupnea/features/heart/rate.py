@@ -43,7 +43,7 @@ def compute(view: RecordingView, intervals: WindowIntervals, windows: pd.DataFra
         if view.cardiac_kind != "heart_rate" and intervals.count[row] == 0:
             continue
         time_s = start_s + (np.arange(round(window_s * RATE_HZ)) + 0.5) / RATE_HZ
-        known = _rate_at(view, intervals, time_s)
+        known = _rate_at(view, intervals, row, time_s)
         good = np.isfinite(known)
         if good.sum() >= max(MIN_SHARE * time_s.size, MIN_SAMPLES):
             for name, value in _describe(time_s[good], known[good]).items():
@@ -54,15 +54,16 @@ def compute(view: RecordingView, intervals: WindowIntervals, windows: pd.DataFra
 MIN_SAMPLES = 8
 
 
-def _rate_at(view: RecordingView, intervals: WindowIntervals, time_s: Floats) -> Floats:
-    """Return the rate at some times, NaN where it is not known."""
+def _rate_at(view: RecordingView, intervals: WindowIntervals, row: int, time_s: Floats) -> Floats:
+    """Return the rate at some times of a window, NaN where none of its own intervals tells it."""
     if view.cardiac_kind == "heart_rate":
         place = np.floor((time_s - view.cardiac_start_s) * view.cardiac_hz + 1e-6).astype(np.int64)
         inside = (place >= 0) & (place < view.cardiac.size)
         series = np.append(view.cardiac.astype(float), np.nan)
         return series[np.where(inside, place, -1)]
-    place = np.searchsorted(intervals.time_s, time_s)
-    ends_s, lengths_ms = np.append(intervals.time_s, np.inf), np.append(intervals.rr_ms, np.nan)
+    own = slice(intervals.first[row], intervals.last[row])
+    place = np.searchsorted(intervals.time_s[own], time_s)
+    ends_s, lengths_ms = np.append(intervals.time_s[own], np.inf), np.append(intervals.rr_ms[own], np.nan)
     return np.where(ends_s[place] - lengths_ms[place] / 1000.0 <= time_s, 60e3 / lengths_ms[place], np.nan)
 
 
