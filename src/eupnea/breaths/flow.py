@@ -6,14 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.breaths.presets import DetectionPreset
-from eupnea.signals.filters import low_pass
+from eupnea.signals.filters import ORDER
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
+PAD_S = 10.0
+"""Signal mirrored at both ends, s: three periods of the lowest cutoff."""
+
+
 class Smoother:
-    """Low-passed copies of a signal, each filtered once.
+    """Low-passed copies of a signal, each filtered once, with the response of a Butterworth filter run forth and back.
+
+    One spectrum serves all cutoffs, which is several times faster than running the filters.
 
     Parameters
     ----------
@@ -26,19 +32,38 @@ class Smoother:
     """
 
     def __init__(self, values: Floats, sampling_hz: float, *, is_volume: bool) -> None:
-        self._values, self._hz, self._is_volume = values, sampling_hz, is_volume
-        self._known: dict[float, Floats] = {}
+        from scipy.fft import next_fast_len, rfft
+
+        self._n, self._hz, self._is_volume = values.size, sampling_hz, is_volume
+        self._centre = float(np.mean(values))
+        values = values - self._centre
+        self._pad = min(values.size - 1, int(PAD_S * sampling_hz))
+        head = 2 * values[0] - values[self._pad : 0 : -1]
+        tail = 2 * values[-1] - values[-2 : -self._pad - 2 : -1]
+        padded = np.concatenate([head, values, tail])
+        self._size = next_fast_len(padded.size, real=True)
+        self._spectrum = rfft(padded, self._size)
+        self._frequency_hz = np.arange(self._spectrum.size) * (sampling_hz / self._size)
+        self._levels: dict[float, Floats] = {}
+        self._flows: dict[float, Floats] = {}
 
     def level(self, cutoff_hz: float) -> Floats:
         """Return the signal below a cutoff."""
-        if cutoff_hz not in self._known:
-            self._known[cutoff_hz] = low_pass(self._values, self._hz, cutoff_hz)
-        return self._known[cutoff_hz]
+        if cutoff_hz not in self._levels:
+            from scipy.fft import irfft
+
+            gain = 1 / (1 + (self._frequency_hz / cutoff_hz) ** (2 * ORDER))
+            level = irfft(self._spectrum * gain, self._size)[self._pad : self._pad + self._n]
+            self._levels[cutoff_hz] = level + self._centre
+        return self._levels[cutoff_hz]
 
     def flow(self, cutoff_hz: float) -> Floats:
         """Return flow below a cutoff, per second; its zero is still that of the sensor."""
-        level = self.level(cutoff_hz)
-        return slope_of(level, self._hz) if self._is_volume else level
+        if not self._is_volume:
+            return self.level(cutoff_hz)
+        if cutoff_hz not in self._flows:
+            self._flows[cutoff_hz] = slope_of(self.level(cutoff_hz), self._hz)
+        return self._flows[cutoff_hz]
 
     def finest(self, cutoffs_hz: tuple[float, ...], least_hz: float, *, detail: float, of_flow: bool) -> float:
         """Return the highest cutoff whose detail beyond `least_hz` is small nearly everywhere.

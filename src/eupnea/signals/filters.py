@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,11 +30,18 @@ def low_pass(values: Floats, sampling_hz: float, cutoff_hz: float) -> Floats:
     """Filter forth and back (no delay); a cutoff near or above half the rate changes nothing."""
     if cutoff_hz >= NYQUIST_SHARE * sampling_hz / 2 or values.size < 2:
         return values
-    from scipy.signal import butter, sosfiltfilt
+    from scipy.signal import sosfiltfilt
 
-    sections = butter(ORDER, cutoff_hz, fs=sampling_hz, output="sos")
+    sections = _sections(cutoff_hz, sampling_hz)
     padding = min(values.size - 1, int(PAD_PERIODS * sampling_hz / cutoff_hz))
     return np.asarray(sosfiltfilt(sections, values, padlen=padding))
+
+
+@cache
+def _sections(cutoff_hz: float, sampling_hz: float) -> Floats:
+    from scipy.signal import butter
+
+    return np.asarray(butter(ORDER, cutoff_hz, fs=sampling_hz, output="sos"))
 
 
 def block_means(values: Floats, factor: int) -> Floats:
