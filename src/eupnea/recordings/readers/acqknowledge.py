@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import zlib
 from typing import BinaryIO
 
@@ -18,6 +20,37 @@ from eupnea.recordings.readers.base import (
 from eupnea.recordings.signal import RawSignal
 
 _SEGMENT_MARKER = "apnd"
+_MAX_HEADER_READS = 30_000
+"""A good file with ten thousand markers needs fewer; a damaged one would be searched for minutes."""
+
+logging.getLogger("bioread").addHandler(logging.NullHandler())
+
+
+class _CountedFile(io.IOBase):
+    """A file that refuses to be read in ever more small pieces."""
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
+        super().__init__()
+        self._file, self._where, self._reads = file, where, 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as the file does, and count."""
+        self._reads += 1
+        if self._reads > _MAX_HEADER_READS:
+            raise RecordingError(
+                "The headers of the AcqKnowledge file lead nowhere",
+                where=self._where,
+                change="export the recording again",
+            )
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place in the file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self._file.tell()
 
 
 def read_acqknowledge(request: Request) -> Content:
@@ -28,21 +61,20 @@ def read_acqknowledge(request: Request) -> Content:
     RecordingError
         It claims more samples than it holds, or its compressed channels are longer than announced.
     """
+    from bioread.data_reader import DataReader
     from bioread.reader import Reader
 
     with request.path.open("rb") as file:
-        reader = Reader.read_headers(file)
-        if reader.read_errors:
+        reader = Reader.read_headers(_CountedFile(file, request.where))
+        if reader.read_errors or reader.datafile is None:
             raise RecordingError(
                 "The AcqKnowledge file is damaged", where=request.where, change="export the recording again"
             )
-        channels = reader.datafile.channels
-        check_claim(float(sum(channel.point_count for channel in channels)), request)
+        data = reader.datafile
+        check_claim(float(sum(channel.point_count for channel in data.channels)), request)
         if reader.is_compressed:
             _check_compressed(file, reader, request)
-        file.seek(0)
-        whole = Reader.read(file)
-    data = whole.datafile
+        DataReader(file, data, reader.data_start_offset).read_data()
     wanted = [channel for channel in data.channels if channel.point_count]
     signals = {
         name: RawSignal(
