@@ -160,7 +160,7 @@ def audit_fold(samples: Samples, fold: Fold, *, guard_s: float, where: str) -> N
     audit_split(
         fold.enrol,
         fold.probe,
-        recording=samples.recording,
+        recording=samples.recordings["recording"].to_numpy()[samples.recording],
         start_s=samples.start_s,
         window_s=samples.window_s,
         guard_s=guard_s,
