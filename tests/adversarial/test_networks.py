@@ -42,6 +42,7 @@ def test_the_seed_fixes_the_network():
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("norm", "epsilon"), [("inf", 0.15), (2, 1.0)])
 def test_training_against_attacks_helps_new_people_under_attack(norm, epsilon):
     X, y = rows(n=150)
@@ -53,6 +54,7 @@ def test_training_against_attacks_helps_new_people_under_attack(norm, epsilon):
     )
 
 
+@pytest.mark.slow
 def test_series_network_reads_the_rate_of_new_series():
     rng = np.random.default_rng(0)
     rates = rng.uniform(0.15, 0.4, 120)

@@ -103,7 +103,18 @@ def _first_sets(X: Array, y: Array, start: State, radius: float, norm: Norm) -> 
         return _Sets(zero, signs, np.ones(X.shape[1]))
     pull = X.T @ start.u
     near = np.abs(pull) >= NEAR_LARGEST * np.abs(pull).max()
-    return _Sets(zero, signs, np.where(near, np.sign(pull), 0.0))
+    used = _strongest(np.where(near, np.sign(pull), 0.0), np.abs(start.coef), y.size)
+    return _Sets(zero, signs, used)
+
+
+def _strongest(used: Array, strength: Array, most: int) -> Array:
+    """Keep no more coefficients than there are rows: an optimum needs no more."""
+    if np.count_nonzero(used) <= most:
+        return used
+    order = np.where(used != 0, -strength, np.inf).argsort(kind="stable")
+    kept = np.zeros_like(used)
+    kept[order[:most]] = used[order[:most]]
+    return kept
 
 
 def _limit_zeros(sets: _Sets, u: Array, norm: Norm, fit_intercept: bool) -> None:
@@ -187,5 +198,6 @@ def _move(X: Array, y: Array, now: State, sets: _Sets, radius: float, norm: Norm
     limit = radius * float(np.maximum(np.abs(now.u), 2 * size).sum())
     dropped = sets.used * now.coef < 0
     added = (sets.used == 0) & (np.abs(pull) > limit * (1 + SLACK))
-    sets.used = np.where(dropped, 0.0, np.where(added, np.sign(pull), sets.used))
+    used = np.where(dropped, 0.0, np.where(added, np.sign(pull), sets.used))
+    sets.used = _strongest(used, np.where(sets.used != 0, np.inf, np.abs(pull)), 2 * y.size)
     return bool(flipped.any() or released.any() or dropped.any() or added.any())

@@ -52,7 +52,7 @@ INTERPOLATE_AT = 12
 NEARLY_ZERO = 0.2
 """Mean absolute residual, as a share of δ‖β‖, below which all residuals may be zero at the optimum."""
 
-INTERPOLATE_UP_TO = 2_000_000
+INTERPOLATE_UP_TO = 200_000
 """Size of the data above which the linear program of the interpolator is too expensive."""
 
 JITTER = 1e-13
