@@ -75,9 +75,12 @@ def _features() -> tuple[Feature, ...]:
         found += [
             feature(f"{name}_median", unit, f"median {words}"),
             feature(f"{name}_spread", unit, f"median absolute deviation (as SD) of {words}", OWN, MIN_SPREAD),
-            feature(f"{name}_cv", "1", f"SD over mean of {words}", TOBIN, MIN_SPREAD),
             *[feature(f"{name}_q{q}", unit, f"quantile {q} % of {words}", OWN, MIN_QUANTILE) for q in QUANTILES],
         ]
+    found += [
+        feature(f"{name}_cv", "1", f"SD over mean of {_DISTRIBUTED[name][0]}", TOBIN, MIN_SPREAD)
+        for name in ("ti", "te", "duty")
+    ]
     for name, (words, unit, _) in _AMPLITUDES.items():
         found += [
             feature(f"{name}_mean", unit, f"mean {words}", CLASSIC),

@@ -9,6 +9,7 @@ from eupnea.features.breath_matrix import window_breaths
 from eupnea.features.define import missing
 from eupnea.features.long import RECORDING_FEATURES, compute_recording
 from eupnea.features.registry import Feature
+from eupnea.features.remeasured import remeasured
 from eupnea.features.views import RecordingView
 
 __all__ = ["FEATURES", "RECORDING_FEATURES", "compute", "compute_recording"]
@@ -45,7 +46,7 @@ def compute(view: RecordingView, windows: pd.DataFrame, *, min_valid_share: floa
     if not view.respiration_kind or not len(windows):
         return missing(FEATURES, len(windows))
     windows = windows[["start_s", "window_s"]].reset_index(drop=True)
-    inside = window_breaths(view.breaths, windows)
+    inside = window_breaths(remeasured(view), windows)
     parts = [
         breath.compute(inside, windows),
         variability.compute(inside, windows),

@@ -98,7 +98,7 @@ def compute_recording(view: RecordingView) -> dict[str, float]:
     if np.isfinite(share) and view.mode in ("nasal", "oral"):
         values[column["mode_contradicted"]] = float((share > HALF) != (view.mode == "oral"))
     if length >= MIN_CYCLE_S:
-        starts = start + BIN_S * np.arange(int(length // BIN_S))
+        starts = start + BIN_S * np.arange(int(length // BIN_S), dtype=np.float64)
         side = _shares(view, starts, np.full(starts.size, BIN_S))["laterality"]
         side = side[np.isfinite(side)]
         if side.size > 1:

@@ -1,4 +1,4 @@
-"""The spectrum, memory and distribution of the breathing signal, independent of its amplitude."""
+"""The spectrum and distribution of the breathing signal, independent of its amplitude."""
 
 from __future__ import annotations
 
@@ -22,10 +22,6 @@ EDGES_HZ = (0.033, 0.1, 0.133, 0.167, 0.2, 0.233, 0.267, 0.3, 0.333, 0.367, 0.4,
 """Edges of the bands whose share of the power is told, Hz."""
 BREATHING_HZ = (0.05, 0.7)
 """Where the breathing rate and its harmonics are looked for."""
-CEPSTRUM = 10
-"""Cosines of the log spectrum."""
-LAGS_S = (0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.8, 5.6, 6.4, 8.0, 10.0)
-"""Lags of the autocorrelation, s."""
 LEVELS = (5, 10, 25, 75, 90, 95)
 """Quantiles of the signal and of its slope, %, from the median in interquartile ranges."""
 FLOOR = 1e-8
@@ -47,10 +43,6 @@ def _features() -> tuple[Feature, ...]:
         new(f"band_{i:02d}_log", "1", f"log share of the power at {low:g}-{high:g} Hz")
         for i, (low, high) in enumerate(pairwise(EDGES_HZ))
     ]
-    found += [
-        new(f"cepstrum_{k:02d}", "1", f"cosine {k} of the log spectrum at 0.033-0.7 Hz") for k in range(1, CEPSTRUM + 1)
-    ]
-    found += [new(f"autocorrelation_{lag:g}_s", "1", f"autocorrelation at {lag:g} s") for lag in LAGS_S]
     for name, words in (("level", "the signal"), ("slope", "the signal's slope")):
         found += [
             new(f"{name}_q{q}", "1", f"quantile {q} % of {words} from its median, in interquartile ranges")
@@ -122,7 +114,7 @@ def _describe(signal: Floats, good: NDArray[np.bool_], sampling_hz: float) -> di
     values = _spectral(hz, power) | _distribution("level", masked)
     slope = np.gradient(signal, axis=1) * sampling_hz
     values |= _distribution("slope", np.where(good, slope, np.nan))
-    values |= _memory(signal, sampling_hz) | _rhythm(signal, sampling_hz)
+    values |= _rhythm(signal, sampling_hz)
     bend = np.gradient(slope, axis=1) * sampling_hz
     sds = [np.nanstd(np.where(good, one, np.nan), axis=1) for one in (signal, slope, bend)]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -138,12 +130,12 @@ def welch_power(signal: Floats, sampling_hz: float, *, segment_s: float = SEGMEN
     step = size // 2
     count = max((signal.shape[1] - size) // step + 1, 1)
     window = np.hanning(size + 1)[:-1]
-    hz = np.fft.rfftfreq(size, 1 / sampling_hz)
+    hz = np.asarray(np.fft.rfftfreq(size, 1 / sampling_hz), dtype=np.float64)
     total = np.zeros((len(signal), hz.size))
     for i in range(count):
         part = signal[:, i * step : i * step + size]
         total += np.abs(np.fft.rfft((part - part.mean(axis=1, keepdims=True)) * window, axis=1)) ** 2
-    return hz, total / count
+    return hz, np.asarray(total / count)
 
 
 def _spectral(hz: Floats, power: Floats) -> dict[str, Floats]:
@@ -161,9 +153,6 @@ def _spectral(hz: Floats, power: Floats) -> dict[str, Floats]:
     for i, (low, high) in enumerate(pairwise(EDGES_HZ)):
         inside = (hz >= low - 1e-3) & (hz < high - 1e-3)
         values[f"band_{i:02d}_log"] = np.log(share[:, inside].sum(axis=1) + FLOOR)
-    angle = np.pi * np.outer((np.arange(hz.size) + 0.5) / hz.size, np.arange(1, CEPSTRUM + 1))
-    cepstrum = logs @ np.cos(angle) / hz.size
-    values |= {f"cepstrum_{k + 1:02d}": cepstrum[:, k] for k in range(CEPSTRUM)}
     return values | _peak(hz, share, logs)
 
 
@@ -186,17 +175,6 @@ def _peak(hz: Floats, share: Floats, logs: Floats) -> dict[str, Floats]:
         "second_log": at(2.0),
         "half_log": at(0.5),
     }
-
-
-def _memory(signal: Floats, sampling_hz: float) -> dict[str, Floats]:
-    centred = signal - signal.mean(axis=1, keepdims=True)
-    n = signal.shape[1]
-    power = np.abs(np.fft.rfft(centred, 2 * n, axis=1)) ** 2
-    covariance = np.fft.irfft(power, axis=1)[:, :n] / (n - np.arange(n))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            f"autocorrelation_{lag:g}_s": covariance[:, round(lag * sampling_hz)] / covariance[:, 0] for lag in LAGS_S
-        }
 
 
 def _rhythm(signal: Floats, sampling_hz: float) -> dict[str, Floats]:

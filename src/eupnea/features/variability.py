@@ -24,6 +24,8 @@ TEMPLATE, TOLERANCE = 2, 0.2
 
 _LABELS = {"total_s": "ttot", "inhale_s": "ti", "exhale_s": "te", "inhale_volume_au": "volume"}
 _WORDS = {"ttot": "breath duration", "ti": "inspiratory time", "te": "expiratory time", "volume": "inspired volume"}
+SERIES = ("ttot", "volume")
+"""Series that are described in full; Ti and Te go with breath duration."""
 _TOBIN = "Tobin et al. (1995), J Appl Physiol 79:1512"
 
 
@@ -32,22 +34,27 @@ def _features() -> tuple[Feature, ...]:
     found: list[Feature] = []
     for name, words in _WORDS.items():
         series = f"the log of {words}"
-        found += [
-            new(f"{name}_lag1", "1", f"correlation of {series} with the next breath's", _TOBIN, breaths=MIN_LAG),
-            new(f"{name}_lag2", "1", f"correlation of {series} with the one after next", OWN, breaths=MIN_LAG),
-            new(f"{name}_ar2", "1", f"second coefficient of the AR(2) model of {series}", OWN, breaths=MIN_LAG),
-            new(f"{name}_successive", "1", f"root mean square of successive differences of {series}", breaths=MIN_LAG),
-        ]
+        found.append(
+            new(f"{name}_lag1", "1", f"correlation of {series} with the next breath's", _TOBIN, breaths=MIN_LAG)
+        )
+        if name in SERIES:
+            found += [
+                new(f"{name}_ar2", "1", f"second coefficient of the AR(2) model of {series}", OWN, breaths=MIN_LAG),
+                new(
+                    f"{name}_successive",
+                    "1",
+                    f"root mean square of successive differences of {series}",
+                    breaths=MIN_LAG,
+                ),
+            ]
     found += [
         new("poincare_ratio", "1", "SD1 over SD2 of the log of breath duration", "Brennan (2001)", breaths=MIN_LAG),
-        new("poincare_sd1", "1", "SD1: width across the diagonal of the log of breath duration", breaths=MIN_LAG),
-        new("poincare_sd2", "1", "SD2: length along the diagonal of the log of breath duration", breaths=MIN_LAG),
         new("ti_te_correlation", "1", "correlation of the logs of Ti and Te", breaths=MIN_LAG),
         new("ttot_volume_correlation", "1", "correlation of the logs of duration and volume", breaths=MIN_LAG),
         new("drive_duty_correlation", "1", "correlation of log volume / Ti and log duty cycle", breaths=MIN_LAG),
         new("spectral_slope", "1", "slope of log power on log frequency of breath duration", breaths=MIN_SPECTRUM),
     ]
-    for name in ("ttot", "volume"):
+    for name in SERIES:
         words = _WORDS[name]
         found += [
             new(
@@ -89,18 +96,18 @@ def _memory(label: str, series: Floats, is_next: NDArray[np.bool_]) -> dict[str,
     with np.errstate(divide="ignore", invalid="ignore"):
         ar2 = (second - first**2) / (1 - first**2)
     successive = np.sqrt(row_mean(step**2))
-    return {f"{label}_lag1": first, f"{label}_lag2": second, f"{label}_ar2": ar2, f"{label}_successive": successive}
+    return {f"{label}_lag1": first, f"{label}_ar2": ar2, f"{label}_successive": successive}
 
 
 def _poincare(series: Floats, is_next: NDArray[np.bool_]) -> dict[str, Floats]:
     left, right = np.where(is_next[:, 1:], series[:, :-1], np.nan), series[:, 1:]
     sd1, sd2 = row_sd(right - left) / np.sqrt(2), row_sd(left + right) / np.sqrt(2)
-    return {"poincare_sd1": sd1, "poincare_sd2": sd2, "poincare_ratio": ratio(sd1, sd2)}
+    return {"poincare_ratio": ratio(sd1, sd2)}
 
 
 def _series(inside: WindowBreaths) -> dict[str, Floats]:
     """Describe the series of each window that has enough breaths: what cannot be done in one matrix."""
-    names = ("spectral_slope", *(f"{label}_{kind}" for label in ("ttot", "volume") for kind in _KINDS))
+    names = ("spectral_slope", *(f"{label}_{kind}" for label in SERIES for kind in _KINDS))
     values = {name: np.full(len(inside.place), np.nan) for name in names}
     count = inside.count.astype(np.intp)
     for label, column in (("ttot", "total_s"), ("volume", "inhale_volume_au")):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eupnea.features.breath_matrix import WindowBreaths, row_mean, row_median
 from eupnea.features.define import breathing, in_columns
 from eupnea.features.registry import Feature
+from eupnea.features.remeasured import breathing_at, is_volume
 from eupnea.features.views import RecordingView
 from eupnea.signals.presets import RESPIRATION
 
@@ -112,25 +113,17 @@ def breath_curves(view: RecordingView, breaths: pd.DataFrame) -> tuple[Floats, F
     )
     whole_at = onset + (end - onset) * (np.arange(GRID) / GRID)
     half = (np.arange(HALF_GRID) + 0.5) / HALF_GRID
-    inhale = _at(view, onset + (turn - onset) * half)
-    exhale = _at(view, turn + (end - turn) * half)
-    start, top, stop = (_at(view, when) for when in (onset, turn, end))
-    is_volume = view.respiration_kind in RESPIRATION and RESPIRATION[view.respiration_kind].form == "volume"
+    inhale = breathing_at(view, onset + (turn - onset) * half)
+    exhale = breathing_at(view, turn + (end - turn) * half)
+    start, top, stop = (breathing_at(view, when) for when in (onset, turn, end))
+    line = (start + (stop - start) * (np.arange(GRID) / GRID)) if is_volume(view.respiration_kind) else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        whole = _at(view, whole_at)
-        whole = whole - (start + (stop - start) * (np.arange(GRID) / GRID)) if is_volume else whole
+        whole = breathing_at(view, whole_at) - line
         whole = whole - whole.mean(axis=1, keepdims=True)
         whole = whole / np.sqrt((whole**2).mean(axis=1, keepdims=True))
-        if is_volume:
+        if is_volume(view.respiration_kind):
             return whole, (inhale - start) / (top - start), (exhale - stop) / (top - stop)
         return whole, inhale / inhale.mean(axis=1, keepdims=True), exhale / exhale.mean(axis=1, keepdims=True)
-
-
-def _at(view: RecordingView, when: Floats) -> Floats:
-    """Return the breathing signal at some times; NaN in gaps."""
-    if view.time_s.size == 0 or when.size == 0:
-        return np.full(when.shape, np.nan)
-    return np.interp(when.ravel(), view.time_s, view.breathing.astype(float)).reshape(when.shape)
 
 
 def _average(curves: Floats, inside: WindowBreaths) -> Floats:
