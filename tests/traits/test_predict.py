@@ -7,10 +7,11 @@ from scipy import stats
 from traits.cohorts import long_targets, make_cohort
 
 from eupnea.config.traits import TargetConfig, TraitsConfig
+from eupnea.evidence.permutation import permutation_p
 from eupnea.io.contract import DICTIONARY, METRICS, TRAIT_PREDICTIONS
 from eupnea.traits.compare import compare_traits
 from eupnea.traits.design import build_design
-from eupnea.traits.evaluate import output_rows
+from eupnea.traits.evaluate import score_columns
 from eupnea.traits.outputs import closed_form_outputs, smoothers_of
 from eupnea.traits.predict import predict_traits
 from eupnea.traits.results import TraitsResult
@@ -292,8 +293,11 @@ def _null_p(number: int, target: str, metric: str) -> float:
     task = Task(found, design, found.values[used], "respiration", config, number)
     null_y = task.permuted(task.folds(0), 99)
     outputs, _ = closed_form_outputs(task, smoothers_of(task), 0, null_y)
-    rows = output_rows(task, [output for output in outputs if output.model == "selected"], null_y=null_y)
-    return float(next(row["p_value"] for row in rows if row["metric"] == metric))
+    selected = next(output for output in outputs if output.model == "selected")
+    assert selected.null is not None
+    observed = score_columns(task, task.y[:, None], selected.score)[metric][0]
+    null = score_columns(task, null_y, selected.null)[metric]
+    return permutation_p(float(observed), null, greater_is_better=metric != "mae")
 
 
 @pytest.mark.parametrize(("target", "metric"), [("age", "mae"), ("sex", "auc")])
