@@ -9,7 +9,7 @@ derivative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,8 @@ def _starts_of_volume(
     fall = level_before(sure[peaks], troughs[1:], n) - level
     starts = []
     for way, ends, line in ((rise, peaks, detection.blunt_rise), (fall, troughs[1:], detection.blunt_fall)):
-        found = pushes(way, way, ends, under_way=detection.under_way)
+        # past its peak the level already counts from the next breath, so the height is that at the peak
+        found = replace(pushes(way, way, ends, under_way=detection.under_way), height=way[ends])
         starts.append(starts_of_push(way, found, line=line))
     return starts[0], starts[1]
 

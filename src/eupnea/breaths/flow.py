@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
+DETAIL_HZ = 12.5
+"""Samples per second that the size of the detail is told from."""
 PAD_S = 10.0
 """Signal mirrored at both ends, s: three periods of the lowest cutoff."""
 
@@ -85,8 +87,9 @@ class Smoother:
         look = self.flow if of_flow else self.level
         sure = look(least_hz)
         allowed = detail * float(np.std(sure))
+        thin = max(int(self._hz / DETAIL_HZ), 1)
         for cutoff_hz in cutoffs_hz:
-            if cutoff_hz > least_hz and np.median(np.abs(look(cutoff_hz) - sure)) <= allowed:
+            if cutoff_hz > least_hz and np.median(np.abs(look(cutoff_hz)[::thin] - sure[::thin])) <= allowed:
                 return cutoff_hz
         return least_hz
 
