@@ -1,12 +1,7 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from coverage import accuracy_coverage, eer_coverage, two_way
+from evidence.simulated_cohorts import accuracy_coverage, eer_coverage, two_way
 
 
 @pytest.mark.parametrize(("people", "least"), [(15, 0.88), (40, 0.91)])

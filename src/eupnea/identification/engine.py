@@ -282,7 +282,9 @@ def real_labels(samples: Samples) -> Rows:
     return samples.person_of_recording[None, :]
 
 
-def random_labels(samples: Samples, n_draws: int, seed: int, *, purpose: str = "identities") -> Rows:
+def random_labels(
+    samples: Samples, n_draws: int, seed: int, *, used: Rows | None = None, purpose: str = "identities"
+) -> Rows:
     """Give the recordings of each block to its people at random, all windows of a recording together.
 
     Parameters
@@ -293,6 +295,8 @@ def random_labels(samples: Samples, n_draws: int, seed: int, *, purpose: str = "
         Assignments.
     seed, purpose
         The draws of a block depend on these, the block and its people only.
+    used
+        The recordings that take part; None for all. The others keep their owners.
 
     Returns
     -------
@@ -306,6 +310,7 @@ def random_labels(samples: Samples, n_draws: int, seed: int, *, purpose: str = "
     blocks = samples.recordings["block"].to_numpy()
     for block in sorted(set(blocks)):
         here = np.flatnonzero(blocks == block)
+        here = here if used is None else np.intersect1d(here, used)
         rng = np.random.default_rng(seed_for(seed, "identification", purpose, block))
         labels[:, here] = rng.permuted(labels[:, here], axis=1)
     return labels

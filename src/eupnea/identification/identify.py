@@ -92,7 +92,7 @@ def identify(
         A split or a fit broke the rules of evidence.
     """
     found = Collected()
-    lengths_s = sorted(float(s) for s in windows["window_s"].unique())
+    lengths_s = sorted(float(s) for s in windows["window_s"].unique()) or [float("nan")]
     group = "all" if modality == DEMOGRAPHICS else modality
     for window_s in lengths_s:
         samples, failures = make_samples(windows, group, window_s, max_missing_share=config.max_missing_share)
@@ -102,12 +102,13 @@ def identify(
         if modality == DEMOGRAPHICS:
             for name, protocol in config.protocols.items():
                 found.rows += controls.demographics_rows(study, name, protocol)
-        elif samples.features:
+        elif len(samples.X):
             found.failures.append(failures)
             found.rows += controls.failure_rows(study, windows, samples)
             _run_study(study, found)
         else:
-            reason = f"no {window_s:g} s window with {modality} features"
+            length = "" if np.isnan(window_s) else f"{window_s:g} s "
+            reason = f"no {length}window with {modality} features"
             found.rows += [_unanswered(study, name, reason) for name in config.protocols]
     return _result(found)
 
@@ -151,9 +152,11 @@ def _null(study: Study, run: Run) -> NullDraws | None:
     draws = config.permutations_few_people if people <= config.few_people else config.permutations
     if draws == 0:
         return None
-    enrol = random_labels(samples, draws, study.seed)
-    # both sides of one recording would stay together: the sides are dealt out separately
-    probe = random_labels(samples, draws, study.seed, purpose="probes") if run.protocol.same_recording else enrol
+    sides = [rows for fold in run.split.folds for rows in (fold.enrol, fold.probe)]
+    used = np.unique(samples.recording[np.concatenate(sides)])
+    probe = enrol = random_labels(samples, draws, study.seed, used=used)
+    if run.protocol.same_recording:  # both sides of one recording would stay together: they are dealt out separately
+        probe = random_labels(samples, draws, study.seed, used=used, purpose="probes")
     return null_draws(run.engine, run.split.folds, enrol, probe, units_of(config.fused_windows))
 
 

@@ -10,6 +10,9 @@ from eupnea.identification.error_rates import equal_error_rate, two_way_draws
 CONCENTRATION = 3.0
 """Spread of people around the mean accuracy: Beta(m c, (1 − m) c); 3 is as wide as on real data."""
 
+DISTANCE, PERSON_SD, PAIR_SD, RECORDING_SD = 2.5, 0.4, 0.5, 0.6
+"""Genuine against impostor scores; scatter of people (as enrolled, as probes), of pairs, of recordings of a pair."""
+
 
 def accuracy_coverage(people: int, mean: float, *, cohorts: int, probes: int = 40, bca: bool = False, seed: int = 0):
     """Return the share of cohorts whose interval holds the mean accuracy of new people."""
@@ -23,25 +26,23 @@ def accuracy_coverage(people: int, mean: float, *, cohorts: int, probes: int = 4
     return held / cohorts
 
 
-def scores_of_cohort(rng: np.random.Generator, people: int, recordings: int = 4, distance: float = 2.5):
+def scores_of_cohort(rng: np.random.Generator, people: int, recordings: int = 4):
     """Draw scores with effects of the enrolled person, the probe person and their pair."""
     claimed, owner = np.meshgrid(np.arange(people), np.arange(people), indexing="ij")
-    base = 0.4 * rng.normal(size=people)[claimed] + 0.4 * rng.normal(size=people)[owner]
-    base = base + 0.5 * rng.normal(size=base.shape) + np.where(claimed == owner, distance, 0.0)
-    scores = base[..., None] + 0.6 * rng.normal(size=(*base.shape, recordings))
+    base = PERSON_SD * (rng.normal(size=people)[claimed] + rng.normal(size=people)[owner])
+    base = base + PAIR_SD * rng.normal(size=base.shape) + np.where(claimed == owner, DISTANCE, 0.0)
+    scores = base[..., None] + RECORDING_SD * rng.normal(size=(*base.shape, recordings))
     repeat = np.repeat(claimed.ravel(), recordings), np.repeat(owner.ravel(), recordings)
     return scores.ravel(), *repeat
 
 
 def eer_coverage(people: int, interval_of, *, cohorts: int, seed: int = 0):
     """Return the share of cohorts whose interval holds the EER of the population."""
-    rng = np.random.default_rng(seed)
-    score, claimed, owner = scores_of_cohort(rng, 700, 1)
-    truth = equal_error_rate(score[claimed == owner], score[claimed != owner])
-    spread = np.sqrt(2 * 0.4**2 + 0.5**2 + 0.6**2)
     from scipy.stats import norm
 
-    truth = float(norm.cdf(-2.5 / 2 / spread))
+    rng = np.random.default_rng(seed)
+    spread = np.sqrt(2 * PERSON_SD**2 + PAIR_SD**2 + RECORDING_SD**2)
+    truth = float(norm.cdf(-DISTANCE / 2 / spread))
     held, width = 0, []
     for cohort in range(cohorts):
         interval: Interval = interval_of(*scores_of_cohort(rng, people), cohort)
