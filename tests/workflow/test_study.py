@@ -29,8 +29,8 @@ def test_every_table_of_the_contract_is_there(finished: Clone) -> None:
     assert study.recordings["status"].eq("used").all()
     for name in ("participants", "quality", "windows", "dictionary", "metrics", "scores", "predictions", "people"):
         assert len(getattr(study, name)), name
-    assert len(study.breaths("sub-01", mode="nasal", task="rest")) > 10
-    assert len(study.beats("sub-01", mode="oral")) > 100
+    assert len(study.breaths("sub-001", mode="nasal", task="rest")) > 10
+    assert len(study.beats("sub-001", mode="oral")) > 100
     assert set(study.metrics["analysis"]) >= {"identification", "verification", "traits", "adversarial", "reliability"}
 
 

@@ -178,7 +178,7 @@ def modalities(study: Study) -> Drawn:
         x = np.arange(len(protocols)) + (number - len(shown) / 2) * 0.09
         error = [one["value"] - one["ci_low"], one["ci_high"] - one["value"]]
         marker = "o" if modality in MODALITIES[:4] else "s"
-        axes.errorbar(x, one["value"], yerror=error, fmt=marker, color=COLOURS[modality], label=modality, linewidth=0.9)
+        axes.errorbar(x, one["value"], yerr=error, fmt=marker, color=COLOURS[modality], label=modality, linewidth=0.9)
     for number, protocol in enumerate(protocols):
         level = rows.loc[rows["protocol"] == protocol, "chance"].median()
         axes.hlines(level, number - 0.45, number + 0.4, color=COLOURS["chance"], linestyle="--", linewidth=0.8)

@@ -48,7 +48,7 @@ def _scatter(axes: Axes, people: pd.DataFrame, title: str) -> None:
     low = (people["y_pred"] - people["y_low"]).clip(lower=0).fillna(0)
     high = (people["y_high"] - people["y_pred"]).clip(lower=0).fillna(0)
     axes.errorbar(
-        people["y_true"], people["y_pred"], yerror=[low, high], fmt="o", markersize=3, linewidth=0.4, color="#0072B2"
+        people["y_true"], people["y_pred"], yerr=[low, high], fmt="o", markersize=3, linewidth=0.4, color="#0072B2"
     )
     ends = [people["y_true"].min(), people["y_true"].max()]
     axes.plot(ends, ends, color="black", linestyle="--", linewidth=0.8)
