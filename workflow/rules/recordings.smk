@@ -27,6 +27,7 @@ rule recordings_chunk:
         recordings=f"{FOLDER}/recordings/chunk-{{chunk}}/recordings.parquet",
         channels=f"{FOLDER}/recordings/chunk-{{chunk}}/channels.parquet",
         intervals=f"{FOLDER}/recordings/chunk-{{chunk}}/intervals.parquet",
+        findings=f"{FOLDER}/recordings/chunk-{{chunk}}/findings.parquet",
     log:
         f"{FOLDER}/logs/recordings/chunk-{{chunk}}.log",
     benchmark:
@@ -50,6 +51,7 @@ rule recordings:
     input:
         recordings=expand(rules.recordings_chunk.output.recordings, chunk=CHUNKS),
         intervals=expand(rules.recordings_chunk.output.intervals, chunk=CHUNKS),
+        findings=expand(rules.recordings_chunk.output.findings, chunk=CHUNKS),
         people=PLAN.people,
     output:
         recordings=f"{FOLDER}/recordings/recordings.tsv",
@@ -68,7 +70,6 @@ rule recordings:
     params:
         dataset=PLAN.dataset,
         config=block("recordings"),
-        traits=block("traits"),
         code=code("recordings.py"),
     message:
         "Listing recordings and participants"

@@ -18,6 +18,7 @@ rule signals:
         mem_mb=2000,
     params:
         dataset=PLAN.dataset,
+        recordings=block("recordings"),
         config=block("signals"),
         code=code("signals.py"),
     message:

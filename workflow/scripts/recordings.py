@@ -1,14 +1,13 @@
 from pathlib import Path
 
 from eupnea.config.dataset import DatasetConfig
-from eupnea.config.traits import TraitsConfig
 from eupnea.io.contract import INTERVALS, RECORDINGS
 from eupnea.io.job import job
 from eupnea.io.tables import read_table, stack_tables, write_table
 from eupnea.recordings.findings import findings_frame
 from eupnea.recordings.merge import check_recordings, recordings_of_chunks
 from eupnea.recordings.participants import read_people
-from eupnea.recordings.targets import check_targets, targets_table
+from eupnea.recordings.targets import targets_table
 
 with job(snakemake.log[0]):
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
@@ -17,12 +16,11 @@ with job(snakemake.log[0]):
     check_recordings(recordings, dataset)
     people = read_people(dataset, base, recordings)
     targets = targets_table(dataset, base, recordings, people.table)
-    wanted = TraitsConfig.model_validate(snakemake.params.traits).targets
-    check_targets(targets, [(target.name, target.level) for target in wanted])
     intervals = stack_tables(
         [read_table(path, INTERVALS) for path in snakemake.input.intervals], by=["recording", "onset_s", "role"]
     )
-    write_table(findings_frame(people.findings), snakemake.output.findings)
+    findings = [findings_frame(people.findings), *(read_table(path) for path in snakemake.input.findings)]
+    write_table(stack_tables(findings, by=["recording", "what", "where"]), snakemake.output.findings)
     write_table(people.table, snakemake.output.participants)
     write_table(targets, snakemake.output.targets)
     write_table(intervals, snakemake.output.intervals, INTERVALS)

@@ -19,3 +19,4 @@ with job(snakemake.log[0]):
     write_table(described.recordings, snakemake.output.recordings, RECORDINGS)
     write_table(described.channels, snakemake.output.channels, CHANNELS)
     write_table(described.intervals, snakemake.output.intervals, INTERVALS)
+    write_table(described.findings, snakemake.output.findings)

@@ -1,18 +1,21 @@
 from pathlib import Path
 
 from eupnea.config.dataset import DatasetConfig
+from eupnea.config.recordings import RecordingsConfig
 from eupnea.config.signals import SignalsConfig
 from eupnea.io.contract import CARDIAC, CHANNELS, INTERVALS, QUALITY, RESPIRATION
 from eupnea.io.job import job
 from eupnea.io.tables import read_table, write_table
 from eupnea.recordings.load import load_signals
+from eupnea.recordings.readers.registry import limits_of
 from eupnea.signals.clean import clean_chunk
 
 with job(snakemake.log[0]):
     channels = read_table(snakemake.input.channels, CHANNELS)
     intervals = read_table(snakemake.input.intervals, INTERVALS)
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
-    raw = load_signals(Path(dataset.path), channels)
+    limits = limits_of(RecordingsConfig.model_validate(snakemake.params.recordings))
+    raw = load_signals(Path(dataset.path), channels, limits=limits)
     chunk = clean_chunk(raw, channels, intervals, SignalsConfig.model_validate(snakemake.params.config))
     write_table(chunk.respiration, snakemake.output.respiration, RESPIRATION)
     write_table(chunk.cardiac, snakemake.output.cardiac, CARDIAC)

@@ -142,7 +142,8 @@ def _check_study(study: StudyConfig, base: Path, entries: list[Entry]) -> None:
     check_recordings(recordings, study.dataset)
     people = participants_table(study.dataset, base, recordings)
     targets = targets_table(study.dataset, base, recordings, people)
-    check_targets(targets, [(target.name, target.level) for target in study.traits.targets])
+    if "targets" in study.traits.model_fields_set:  # the default ones are answered where they can be
+        check_targets(targets, [(target.name, target.level) for target in study.traits.targets])
 
 
 def _people_files(dataset: DatasetConfig) -> list[str]:
