@@ -48,8 +48,9 @@ def test_objective_is_that_of_a_general_convex_solver(n, p, norm, scale):
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_without_intercept_too(norm):
-    X, y = data(40, 12)
+@pytest.mark.parametrize(("n", "p"), SHAPES)
+def test_without_intercept_too(norm, n, p):
+    X, y = data(n, p)
     found = solve(X, y, radius=0.05, norm=norm, fit_intercept=False)
     assert found.intercept == 0
     assert found.objective == pytest.approx(convex_optimum(X, y, 0.05, norm, fit_intercept=False), rel=1e-6)

@@ -55,6 +55,9 @@ NEARLY_ZERO = 0.2
 INTERPOLATE_UP_TO = 200_000
 """Size of the data above which the linear program of the interpolator is too expensive."""
 
+TALL, POLISH_TALL_FROM = 5, 12
+"""Rows per column from which the exact finish waits, and the iteration it waits for."""
+
 JITTER = 1e-13
 """Share of the mean diagonal that is added to a matrix of inner products: rounding must not make it indefinite."""
 
@@ -138,7 +141,7 @@ def solve(
     if radius >= zero_radius(centred, y, norm=norm, fit_intercept=fit_intercept):
         return _finish(centred, y, np.zeros(X.shape[1]), start, means, (radius, norm), (0.0, 0))
     if norm == 2 and X.shape[1] > y.size:
-        images, pull_back = _images(centred)
+        images, pull_back = _images(centred, fit_intercept)
         point, gap, n_iter = _optimise(images, y, start, (radius, norm, fit_intercept), tol, max_iter)
         coef = pull_back(point.coef)
     else:
@@ -161,14 +164,15 @@ def _finish(
     return Solution(coef, float(intercept - means @ coef), value, *progress)
 
 
-def _images(centred: Array) -> tuple[Array, Callable[[Array], Array]]:
+def _images(centred: Array, fit_intercept: bool) -> tuple[Array, Callable[[Array], Array]]:
     """Return n coordinates that keep all inner products of n rows, and the way back from their coefficients.
 
-    A constant direction is added: it makes the matrix regular, and no optimal solution uses it beside an intercept.
+    Beside an intercept a constant direction is added: it makes the matrix regular, and no optimal solution uses it then.
     """
     gram = centred @ centred.T
     scale = float(np.trace(gram)) / gram.shape[0]
-    gram += scale / gram.shape[0]
+    if fit_intercept:
+        gram += scale / gram.shape[0]
     gram[np.diag_indices_from(gram)] += JITTER * scale
     lower: Array = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
 
@@ -232,7 +236,7 @@ def _optimise(
         target = _Point(coef, intercept, fitted, radius * float(dual_norm(coef, norm)))
         point = _search(point, target, y, radius, norm) if n_iter > 1 else target
         loss = mean_square(y - point.fitted - point.intercept, point.size)
-        if loss - bound > tol * loss and n_iter in POLISH_AT and min(X.shape) <= POLISH_UP_TO:
+        if loss - bound > tol * loss and n_iter in POLISH_AT and _may_polish(X, n_iter):
             done = polish(
                 X, y, State(point.coef, point.intercept, u), radius=radius, norm=norm, fit_intercept=fit_intercept
             )
@@ -251,6 +255,12 @@ def _optimise(
         weights, penalties = _weights(point, y, radius, norm, floor, scale)
         floor = max(floor * FLOOR_DECAY, FLOOR_END)
     return point, max(0.0, (loss - bound) / loss), n_iter
+
+
+def _may_polish(X: Array, n_iter: int) -> bool:
+    """Return whether an exact finish is worth trying: on tall data a few more iterations are cheaper."""
+    tall = X.shape[0] >= TALL * X.shape[1]
+    return min(X.shape) <= POLISH_UP_TO and not (tall and n_iter < POLISH_TALL_FROM)
 
 
 def _may_interpolate(X: Array, y: Array, point: _Point, norm: Norm) -> bool:
