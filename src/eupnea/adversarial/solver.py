@@ -167,7 +167,8 @@ def _finish(
 def _images(centred: Array, fit_intercept: bool) -> tuple[Array, Callable[[Array], Array]]:
     """Return n coordinates that keep all inner products of n rows, and the way back from their coefficients.
 
-    Beside an intercept a constant direction is added: it makes the matrix regular, and no optimal solution uses it then.
+    Beside an intercept a constant direction is added. It makes the matrix regular, and no optimal solution
+    uses it then.
     """
     gram = centred @ centred.T
     scale = float(np.trace(gram)) / gram.shape[0]
