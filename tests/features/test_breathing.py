@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.features import respiration
+from eupnea.features.breath_matrix import window_breaths
 from eupnea.features.recording_views import recording_views
 from eupnea.features.variability import fluctuation_exponent, sample_entropy
 from eupnea.features.views import RecordingView
@@ -120,3 +123,31 @@ def test_memory_of_breaths_is_found() -> None:
     with_gap[::7] = np.nan
     expected = pd.Series(with_gap[:-1]).corr(pd.Series(with_gap[1:]))
     assert row_correlation(with_gap[None, :-1], with_gap[None, 1:])[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_lies_above_the_breathing_band_is_never_read() -> None:
+    view = view_of(belt(240, seed=8))
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(view.time_s.size).astype(np.float32)
+    wide = dict.fromkeys(("inhale_peak_au", "exhale_peak_au", "inhale_volume_au", "exhale_volume_au"), 5.0)
+    at = view.breaths["inhale_onset_s"] + 0.01
+    breaths = view.breaths.assign(**wide, inhale_peak_time_s=at, exhale_peak_time_s=at)
+    other = replace(view, detection=noise, above=noise, breaths=breaths)
+    windows = pd.DataFrame({"start_s": [0.0, 60.0], "window_s": [60.0, 120.0]})
+    pd.testing.assert_frame_equal(respiration.compute(view, windows), respiration.compute(other, windows))
+
+
+def test_breaths_of_a_window_lie_wholly_inside_it() -> None:
+    view = view_of(belt(300, seed=2))
+    windows = pd.DataFrame({"start_s": [0.0, 60.0, 120.0, 0.0], "window_s": [60.0, 60.0, 60.0, 300.0]})
+    inside = window_breaths(view.breaths, windows)
+    onset, end = inside.matrix("inhale_onset_s"), inside.matrix("end_s")
+    start, stop = windows["start_s"].to_numpy()[:, None], windows.sum(axis=1).to_numpy()[:, None]
+    known = np.isfinite(onset)
+    assert ((onset >= start) & (end <= stop))[known].all()
+    counted = [
+        ((view.breaths["inhale_onset_s"] >= a) & (view.breaths["end_s"] <= a + b) & view.breaths["is_valid"]).sum()
+        for a, b in windows.itertuples(index=False)
+    ]
+    assert inside.count.tolist() == counted
+    assert 0 < inside.count[:3].sum() < inside.count[3]
