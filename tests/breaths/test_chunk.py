@@ -56,3 +56,14 @@ def test_real_airflow_has_the_pauses_that_the_eye_sees(shared_data):
 def test_nothing_in_nothing_out():
     table = breaths_of_chunk(RESPIRATION.empty(), CHANNELS.empty(), BreathsConfig())
     pd.testing.assert_frame_equal(table, BREATHS.empty())
+
+
+def test_co2_breaths_start_where_the_plateau_falls(shared_data):
+    signal = np.load(shared_data("airflow") / "resp4_CO2.npy")
+    falls = np.flatnonzero((signal[:-1] > 16) & (signal[1:] <= 16)) / 62.5
+    table = breaths_of({("sub-1", "co2"): RawSignal(signal, 62.5)}, ["co2"])
+    distance = falls - table["inhale_onset_s"].to_numpy()[:, None]
+    nearest = np.abs(distance).min(axis=1)
+    assert abs(len(table) - len(falls)) <= 2
+    assert np.quantile(nearest, 0.95) < 0.25
+    assert (table["exhale_pause_s"] == 0).all()

@@ -65,7 +65,10 @@ def find_breaths(
     least_hz = _least_cutoff(smoother, sampling_hz, sensor.form, detection)
     sure_hz = min(least_hz * detection.level_share, detection.coarse_hz[0])
     swing_hz = smoother.finest(detection.coarse_hz, sure_hz, detail=detection.coarse_detail, of_flow=False)
-    flow_hz = smoother.finest(detection.fine_hz, least_hz, detail=detection.fine_detail, of_flow=True)
+    if sensor.has_pauses:
+        flow_hz = smoother.finest(detection.fine_hz, least_hz, detail=detection.fine_detail, of_flow=True)
+    else:
+        flow_hz = detection.step_hz
     way_hz = min(detection.coarse_hz[0] if flow_hz >= detection.sharp_hz else swing_hz, flow_hz)
     troughs, peaks = breath_swings(smoother.level(swing_hz), sampling_hz, detection=detection)
     coarse_flow, flow = smoother.flow(way_hz), smoother.flow(flow_hz)

@@ -33,6 +33,8 @@ class DetectionPreset:
         Cutoffs that onsets may be read from, Hz.
     fine_detail
         Largest median detail of flow beyond the surest cutoff against the standard deviation of flow.
+    step_hz
+        Cutoff for sensors that show steps instead of breaths (CO2), Hz.
     under_way
         A flow is certainly under way above this share of its peak.
     sharp_hz
@@ -58,10 +60,10 @@ class DetectionPreset:
     """
 
     coarse_hz: tuple[float, ...] = (1.0, 0.7, 0.5)
-    coarse_detail: float = 0.1
+    coarse_detail: float = 0.085
     flow_harmonics: float = 3.0
-    volume_harmonics: float = 2.5
-    level_share: float = 0.67
+    volume_harmonics: float = 2.8
+    level_share: float = 0.72
     lowest_hz: float = 0.3
     highest_hz: float = 2.0
     rate_swing: float = 0.5
@@ -70,11 +72,12 @@ class DetectionPreset:
     swing_breaths: int = 11
     fine_hz: tuple[float, ...] = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5)
     fine_detail: float = 0.12
+    step_hz: float = 3.0
     under_way: float = 0.4
     sharp_hz: float = 3.0
     sharp: OnsetLine = field(default=OnsetLine(0.05, 0.15, 0.5))
     blunt_flow: OnsetLine = field(default=OnsetLine(0.2, 0.5, 0.35, stop_at_zero=False))
-    blunt_rise: OnsetLine = field(default=OnsetLine(0.15, 0.4, 0.7, stop_at_zero=False))
+    blunt_rise: OnsetLine = field(default=OnsetLine(0.2, 0.45, 1.05, stop_at_zero=False))
     blunt_fall: OnsetLine = field(default=OnsetLine(0.1, 0.3, 1.0, stop_at_zero=False))
     pause_fraction: float = 0.08
     pause_hz: float = 8.0

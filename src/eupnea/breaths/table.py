@@ -147,13 +147,13 @@ def _judged(
 ) -> dict[str, NDArray]:
     first, last = np.floor(found.inhale_onset).astype(np.intp), np.ceil(found.end).astype(np.intp)
     lost, doubted = (_share(~mask, first, last) for mask in (finite, believed))
-    total = columns["total_s"]
+    total, shortest = columns["total_s"], np.minimum(columns["inhale_s"], columns["exhale_s"])
     no_volume = (columns["inhale_volume_au"] <= 0) | (columns["exhale_volume_au"] <= 0)
     reasons = np.select(
         [
             lost > 0,
             doubted > config.max_invalid_share,
-            total < config.min_breath_s,
+            (total < config.min_breath_s) | (shortest < config.min_phase_s),
             total > config.max_breath_s,
             no_volume,
         ],

@@ -13,6 +13,9 @@ class BreathsConfig(Block):
     min_breath_s: float = Field(default=1.0, gt=0)
     """Shorter breaths are not valid, s."""
 
+    min_phase_s: float = Field(default=0.25, ge=0)
+    """Breaths whose inspiration or expiration is shorter are not valid, s."""
+
     max_breath_s: float = Field(default=20.0, gt=0)
     """Longer breaths are not valid (a pause of breathing is not a breath), s."""
 
