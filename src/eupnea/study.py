@@ -214,6 +214,8 @@ class Study:
         from eupnea.io.tables import concat_tables
 
         frames = [read_table(path, columns) for path in sorted(self.folder.glob(pattern))]
+        if not frames and columns is not None:
+            return columns.empty()
         stacked = concat_tables(frames)
         return stacked.sort_values("recording", kind="stable", ignore_index=True) if len(stacked) else stacked
 

@@ -29,27 +29,54 @@ rule features_chunk:
         "../scripts/features_chunk.py"
 
 
-rule features:
-    input:
-        windows=expand(rules.features_chunk.output.windows, chunk=CHUNKS),
-        recordings=expand(rules.features_chunk.output.recordings, chunk=CHUNKS),
-        set_aside=expand(rules.features_chunk.output.set_aside, chunk=CHUNKS),
-    output:
-        windows=f"{FOLDER}/features/windows.parquet",
-        recordings=f"{FOLDER}/features/recordings.parquet",
-        set_aside=f"{FOLDER}/features/set_aside.parquet",
-        dictionary=f"{FOLDER}/features/dictionary.tsv",
-    log:
-        f"{FOLDER}/logs/features/features.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/features/features.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-    params:
-        code=code("features.py"),
-    message:
-        "Stacking the windows of all participants"
-    script:
-        "../scripts/features.py"
+if STUDY.dataset.source == "features":
+
+    rule features:
+        input:
+            table=PLAN.people,
+        output:
+            windows=f"{FOLDER}/features/windows.parquet",
+            recordings=f"{FOLDER}/features/recordings.parquet",
+            set_aside=f"{FOLDER}/features/set_aside.parquet",
+            dictionary=f"{FOLDER}/features/dictionary.tsv",
+        log:
+            f"{FOLDER}/logs/features/features.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/features/features.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=2000,
+        params:
+            code=code("features_import.py"),
+        message:
+            "Reading the feature table"
+        script:
+            "../scripts/features_import.py"
+
+else:
+
+    rule features:
+        input:
+            windows=expand(rules.features_chunk.output.windows, chunk=CHUNKS),
+            recordings=expand(rules.features_chunk.output.recordings, chunk=CHUNKS),
+            set_aside=expand(rules.features_chunk.output.set_aside, chunk=CHUNKS),
+        output:
+            windows=f"{FOLDER}/features/windows.parquet",
+            recordings=f"{FOLDER}/features/recordings.parquet",
+            set_aside=f"{FOLDER}/features/set_aside.parquet",
+            dictionary=f"{FOLDER}/features/dictionary.tsv",
+        log:
+            f"{FOLDER}/logs/features/features.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/features/features.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=2000,
+        params:
+            code=code("features.py"),
+        message:
+            "Stacking the windows of all participants"
+        script:
+            "../scripts/features.py"

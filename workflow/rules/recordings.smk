@@ -47,31 +47,59 @@ rule recordings_chunk:
         "../scripts/recordings_chunk.py"
 
 
-rule recordings:
-    input:
-        recordings=expand(rules.recordings_chunk.output.recordings, chunk=CHUNKS),
-        intervals=expand(rules.recordings_chunk.output.intervals, chunk=CHUNKS),
-        findings=expand(rules.recordings_chunk.output.findings, chunk=CHUNKS),
-        people=PLAN.people,
-    output:
-        recordings=f"{FOLDER}/recordings/recordings.tsv",
-        participants=f"{FOLDER}/recordings/participants.tsv",
-        targets=f"{FOLDER}/recordings/targets.parquet",
-        findings=f"{FOLDER}/recordings/findings.tsv",
-        intervals=f"{FOLDER}/recordings/intervals.parquet",
-    log:
-        f"{FOLDER}/logs/recordings/recordings.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/recordings/recordings.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=500,
-    params:
-        dataset=PLAN.dataset,
-        config=block("recordings"),
-        code=code("recordings.py"),
-    message:
-        "Listing recordings and participants"
-    script:
-        "../scripts/recordings.py"
+if STUDY.dataset.source == "features":
+
+    rule recordings:
+        input:
+            table=PLAN.people,
+        output:
+            recordings=f"{FOLDER}/recordings/recordings.tsv",
+            participants=f"{FOLDER}/recordings/participants.tsv",
+            targets=f"{FOLDER}/recordings/targets.parquet",
+            findings=f"{FOLDER}/recordings/findings.tsv",
+            intervals=f"{FOLDER}/recordings/intervals.parquet",
+        log:
+            f"{FOLDER}/logs/recordings/recordings.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/recordings/recordings.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=1000,
+        params:
+            code=code("recordings_import.py"),
+        message:
+            "Listing the people of the feature table"
+        script:
+            "../scripts/recordings_import.py"
+
+else:
+
+    rule recordings:
+        input:
+            recordings=expand(rules.recordings_chunk.output.recordings, chunk=CHUNKS),
+            intervals=expand(rules.recordings_chunk.output.intervals, chunk=CHUNKS),
+            findings=expand(rules.recordings_chunk.output.findings, chunk=CHUNKS),
+            people=PLAN.people,
+        output:
+            recordings=f"{FOLDER}/recordings/recordings.tsv",
+            participants=f"{FOLDER}/recordings/participants.tsv",
+            targets=f"{FOLDER}/recordings/targets.parquet",
+            findings=f"{FOLDER}/recordings/findings.tsv",
+            intervals=f"{FOLDER}/recordings/intervals.parquet",
+        log:
+            f"{FOLDER}/logs/recordings/recordings.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/recordings/recordings.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=500,
+        params:
+            dataset=PLAN.dataset,
+            config=block("recordings"),
+            code=code("recordings.py"),
+        message:
+            "Listing recordings and participants"
+        script:
+            "../scripts/recordings.py"

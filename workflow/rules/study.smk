@@ -22,7 +22,8 @@ except ModuleNotFoundError as error:
 try:
     STUDY = parse_study(config, where=str([*workflow.configfiles, "config.yaml"][0]))
     FOLDER = STUDY.folder.as_posix()
-    CHUNKS = [f"{chunk:03d}" for chunk in range(STUDY.chunks)]
+    HAS_SIGNALS = STUDY.dataset.source != "features"
+    CHUNKS = [f"{chunk:03d}" for chunk in range(STUDY.chunks)] if HAS_SIGNALS else []
     PLAN = plan_study(STUDY)
 except EupneaError as error:
     raise WorkflowError(str(error)) from None

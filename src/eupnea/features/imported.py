@@ -11,7 +11,7 @@ import pandas as pd
 
 from eupnea.errors import InputError
 from eupnea.features.columns import CONTROL_MODALITIES, MODALITIES
-from eupnea.io.contract import DICTIONARY, WINDOWS
+from eupnea.io.contract import DICTIONARY, RECORDINGS, WINDOWS
 from eupnea.recordings.labels import recording_label
 
 FAMILY = "imported"
@@ -110,6 +110,13 @@ def import_features(
         participants,
         _targets(participants),
     )
+
+
+def recordings_of(windows: pd.DataFrame) -> pd.DataFrame:
+    """Return the recordings that the observations of a feature table come from, in the contract RECORDINGS."""
+    keys = ["recording", "participant", "session", "mode", "task", "run"]
+    grouped = windows.groupby(keys, sort=True, dropna=False)["window_s"].sum().rename("used_s").reset_index()
+    return RECORDINGS.conform(grouped.assign(chunk=0, duration_s=grouped["used_s"], status="used"))
 
 
 def _read(path: Path) -> pd.DataFrame:
