@@ -64,6 +64,13 @@ def plan_study(study: StudyConfig) -> StudyPlan:
         return _simulated(study)
     if study.dataset.source == "features":
         table = Path(study.dataset.path or ".") / str(study.dataset.feature_table)
+        if not table.is_file():
+            raise ConfigError(
+                "The feature table does not exist",
+                where="dataset.feature_table",
+                found=table.as_posix(),
+                change="correct dataset.path or dataset.feature_table",
+            )
         chunks: list[list[str]] = [[] for _ in range(study.chunks)]
         return StudyPlan(
             _with_path(study.dataset, study.dataset.path or Path(".")), chunks, chunks, [table.as_posix()], []
