@@ -113,6 +113,30 @@ def test_people_who_are_not_enrolled_are_never_named(samples):
     assert (scores.argmax(axis=0) != 3).all()
 
 
+def test_averaging_keeps_the_absent_absent(samples):
+    from eupnea.identification.closed_form import PRESENT
+    from eupnea.identification.evaluation import Unit, normalised
+
+    scores = np.random.default_rng(0).normal(size=(8, 40)).astype(float)
+    scores[5] = ABSENT
+    for unit in (Unit("recording", 0), Unit("fused", 3)):
+        averaged, _ = normalised(scores, np.repeat(np.arange(5), 8)[:40], unit)
+        assert ((averaged > PRESENT).sum(axis=0) == 7).all()
+        assert (averaged[5] == ABSENT).all()
+        assert np.abs(averaged[[0, 1, 2]]).max() < 100
+
+
+def test_recordings_that_take_no_part_keep_their_owners(samples):
+    used = np.arange(6)
+    labels = random_labels(samples, 20, seed=1, used=used)
+    assert (labels[:, 6:] == samples.person_of_recording[6:]).all()
+    everybody = random_labels(samples, 20, seed=1)
+    for block in samples.recordings["block"].unique():
+        here = (samples.recordings["block"] == block).to_numpy()
+        assert (np.sort(everybody[:, here], axis=1) == np.sort(samples.person_of_recording[here])).all()
+    assert (everybody != samples.person_of_recording).mean() > 0.5
+
+
 def test_monotone_distortion_of_features_changes_no_rank_under_the_rank_transform(samples):
     from dataclasses import replace
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-EXACT_UP_TO = 14
-"""Pairs up to which a paired test goes through all sign patterns (2^14 = 16384) instead of drawing some."""
+EXACT_UP_TO = 15
+"""Pairs up to which a paired test goes through all sign patterns (2^15 = 32768) instead of drawing some."""
 
 
 class PermutationTest(NamedTuple):
@@ -105,7 +105,7 @@ def paired_sign_flip(
     differences
         Shape (n,): one difference per participant; missing ones are dropped.
     n_permutations
-        Random sign patterns; up to 14 participants all patterns are gone through and the p-value is exact.
+        Random sign patterns; up to 15 participants all patterns are gone through and the p-value is exact.
     seed, two_sided
         Seed of the generator; whether both directions count.
 

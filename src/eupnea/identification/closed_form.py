@@ -23,6 +23,9 @@ SMALLEST_POWER = 1e-30
 ABSENT = -1e30
 """Score of a person who is not enrolled under an assignment."""
 
+PRESENT = 0.5 * ABSENT
+"""Scores above this are those of enrolled people, also after averaging, which rounds."""
+
 
 @dataclass(frozen=True)
 class Assignment:

@@ -169,9 +169,12 @@ def _difference_row(
 
 
 def _corrected(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Correct within families: the pairs of modalities under one protocol, the pairs of modes of all modalities."""
     rows = metrics["p_value"].notna() & (metrics["analysis"] == "comparison")
-    for metric in sorted(metrics.loc[rows, "metric"].unique()):
-        family = rows & (metrics["metric"] == metric)
-        metrics.loc[family, "p_adjusted"] = holm(metrics.loc[family, "p_value"])
-        metrics.loc[family, "correction"] = "Holm, over all comparisons of this number"
+    between_modes = metrics["comparator"].isin([second for _, second in MODE_PAIRS])
+    family = metrics["protocol"].where(~between_modes, "modes and tasks")
+    for key in sorted(set(zip(metrics["metric"][rows], family[rows], metrics["window_s"][rows], strict=True))):
+        here = rows & (metrics["metric"] == key[0]) & (family == key[1]) & (metrics["window_s"] == key[2])
+        metrics.loc[here, "p_adjusted"] = holm(metrics.loc[here, "p_value"])
+        metrics.loc[here, "correction"] = f"Holm, {int(here.sum())} comparisons: {key[1]}, {key[2]:g} s windows"
     return metrics

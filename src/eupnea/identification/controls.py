@@ -111,7 +111,7 @@ def demographics_rows(study: Study, name: str, protocol: ProtocolConfig) -> list
         for level in ("window", "recording")
     ]
     eer = equal_error_rate(np.ones(len(people)), matrix[~own])
-    return [*rows, metric_row("verification", "eer", eer, level="recording", **columns)]
+    return [*rows, metric_row("verification", "eer", eer, **columns | {"level": "recording", "chance": 0.5})]
 
 
 def amplitude_free_rows(study: Study, run: Run) -> list[MetricRow]:

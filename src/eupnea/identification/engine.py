@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eupnea.evidence.leak_audit import FitRecord
 from eupnea.identification.closed_form import (
-    ABSENT,
+    PRESENT,
     SCORERS,
     assign,
     grouped,
@@ -246,7 +246,7 @@ class Engine:
 def _reciprocal_ranks(scores: Matrix, owners: Rows) -> Matrix:
     own = np.take_along_axis(scores, owners[:, None, :], axis=1)
     ranks = np.count_nonzero(scores >= own, axis=1)
-    return np.where(own[:, 0] > ABSENT, 1.0 / np.maximum(ranks, 1), 0.0)
+    return np.where(own[:, 0] > PRESENT, 1.0 / np.maximum(ranks, 1), 0.0)
 
 
 def _parts(recording: Rows, n_parts: int) -> Rows:

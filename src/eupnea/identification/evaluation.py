@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eupnea.evidence.leak_audit import audit_split
-from eupnea.identification.closed_form import ABSENT
+from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.engine import Candidate, Engine, real_labels
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.normalise import Calibration, cohort_normalised, fit_calibration
@@ -201,7 +201,7 @@ def _calibrate(engine: Engine, fold: Fold, chosen: Candidate) -> Calibration:
 def split_scores(scores: Matrix, owners: Rows) -> tuple[Matrix, Matrix]:
     """Separate genuine from impostor comparisons; scores of shape (C, M), owners of shape (M,)."""
     genuine = owners[None, :] == np.arange(len(scores))[:, None]
-    here = scores > ABSENT
+    here = scores > PRESENT
     return scores[genuine & here], scores[~genuine & here]
 
 
@@ -234,7 +234,7 @@ def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
             "person": owner,
             "start_s": samples.start_s[probe][first],
             "rank": 1 + np.count_nonzero(others >= genuine, axis=0),
-            "n_enrolled": np.count_nonzero(averaged > ABSENT, axis=0),
+            "n_enrolled": np.count_nonzero(averaged > PRESENT, axis=0),
             "genuine": genuine,
             "impostor": others[nearest, column],
             "nearest": nearest,
@@ -318,7 +318,7 @@ def _tally(
         return
     owner = owners[:, first]
     own = np.take_along_axis(averaged, owner[:, None, :], axis=1)
-    present = own[:, 0] > ABSENT
+    present = own[:, 0] > PRESENT
     hit = (np.count_nonzero(averaged >= own, axis=1) == 1) & present
     B, C = len(rows), averaged.shape[1]
     flat = (np.arange(B)[:, None] * C + owner).ravel()

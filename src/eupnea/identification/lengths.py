@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from eupnea.identification.study import Run, Study
 
 
+MOST = 0.8
+"""A probe length is shown where at least this share of the probe recordings is that long: else other recordings, not
+longer probes, would make the difference."""
+
+
 def length_rows(study: Study, run: Run) -> tuple[list[MetricRow], pd.DataFrame]:
     """Measure rank-1 for every enrolment length × probe length.
 
@@ -70,10 +75,11 @@ def _shortened(run: Run, result: FoldScores, seconds: float) -> FoldScores:
 def _points(study: Study, run: Run, results: list[FoldScores]) -> list[MetricRow]:
     samples, points = run.engine.samples, []
     lengths = sorted({max(1, round(s / samples.window_s)) for s in study.config.probe_lengths_s})
+    n_recordings = sum(len(np.unique(samples.recording[r.fold.probe])) for r in results)
     for k in lengths:
         table = decisions(samples, results, Unit("window", 1) if k == 1 else Unit("fused", k))
         means = person_means(table, len(samples.people)) if len(table) else np.empty(0)
-        if np.isfinite(means).sum() < study.config.min_people:
+        if np.isfinite(means).sum() < study.config.min_people or _share_of_recordings(table, n_recordings) < MOST:
             continue
         interval = proportion_interval(means)
         columns = run.headline(
@@ -89,3 +95,8 @@ def _points(study: Study, run: Run, results: list[FoldScores]) -> list[MetricRow
             metric_row("identification", "rank1_length", interval.estimate, **columns, **interval.as_columns())
         )
     return points
+
+
+def _share_of_recordings(table: pd.DataFrame, n_recordings: int) -> float:
+    """Return the share of probe recordings that are long enough to give a decision."""
+    return len(table[["fold", "recording"]].drop_duplicates()) / n_recordings

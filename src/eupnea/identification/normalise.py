@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.identification.closed_form import ABSENT
+from eupnea.identification.closed_form import ABSENT, PRESENT
 
 if TYPE_CHECKING:
     from eupnea.identification.space import Matrix
@@ -26,7 +26,7 @@ def cohort_normalised(scores: Matrix) -> Matrix:
     ----------
     Auckenthaler, Carey & Lloyd-Thomas (2000), Digit Signal Process 10:42: test normalisation.
     """
-    here = scores > ABSENT
+    here = scores > PRESENT
     known = np.where(here, scores, 0.0)
     others = here.sum(axis=1, keepdims=True) - 1.0
     total, squares = known.sum(axis=1, keepdims=True), (known**2).sum(axis=1, keepdims=True)
@@ -45,7 +45,7 @@ class Calibration:
 
     def apply(self, scores: Matrix) -> Matrix:
         """Calibrate scores; ``ABSENT`` stays."""
-        return np.where(scores > ABSENT, self.slope * scores + self.offset, ABSENT)
+        return np.where(scores > PRESENT, self.slope * scores + self.offset, ABSENT)
 
 
 LEAST_SLOPE = 1e-4

@@ -11,7 +11,7 @@ import pandas as pd
 from eupnea.evidence.intervals import Interval, proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.evidence.permutation import permutation_p
-from eupnea.identification.closed_form import ABSENT
+from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.error_rates import (
     MIN_IMPOSTOR_ERRORS,
     d_prime,
@@ -55,7 +55,7 @@ def comparisons(samples: Samples, results: list[FoldScores], *, calibrated: bool
         probe = result.fold.probe
         averaged, first = normalised(result.scores, samples.recording[probe], Unit("recording", 0))
         averaged = result.calibration.apply(averaged) if calibrated else averaged
-        claimed, unit = np.nonzero(averaged > ABSENT)
+        claimed, unit = np.nonzero(averaged > PRESENT)
         rows = probe[first][unit]
         parts.append(
             pd.DataFrame(

@@ -11,7 +11,7 @@ import pandas as pd
 from eupnea.evidence.intervals import bootstrap_rows
 from eupnea.evidence.leak_audit import audit_people
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
-from eupnea.identification.closed_form import ABSENT
+from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.engine import Candidate, real_labels
 from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, d_prime, equal_error_rate, supports_fmr
 from eupnea.identification.evaluation import Unit, normalised, pooled
@@ -132,7 +132,7 @@ def _best_matches(run: Run, fold: Fold, scores: Matrix, is_enrolled: Matrix) -> 
             "mated": is_enrolled[person],
             "best": averaged[name, np.arange(len(person))],
             "right": name == person,
-            "n_enrolled": np.count_nonzero(averaged > ABSENT, axis=0),
+            "n_enrolled": np.count_nonzero(averaged > PRESENT, axis=0),
         }
     )
 
