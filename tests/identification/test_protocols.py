@@ -88,6 +88,13 @@ def test_what_a_dataset_cannot_answer_is_told(options, name, reason):
     assert reason in split.reason
 
 
+def test_with_many_runs_every_one_is_still_once_the_probe():
+    samples = samples_of(people=6, runs=tuple(str(k) for k in range(1, 14)), tasks=("rest",), modes=("",), windows=1)
+    folds = split_samples(default_protocols()["leave_one_run_out"], samples, min_people=5).folds
+    assert len(folds) == 10
+    assert sorted(np.concatenate([fold.probe for fold in folds])) == list(range(len(samples.X)))
+
+
 def test_sessions_are_left_out_one_by_one():
     samples = samples_of(people=6, sessions=("ses-1", "ses-2", "ses-3"))
     folds = split_samples(default_protocols()["leave_one_session_out"], samples, min_people=5).folds

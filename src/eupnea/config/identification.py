@@ -166,6 +166,10 @@ class ModelsConfig(Block):
     clip_sd: Seconds = 4.0
     """``clip``: values further than so many robust standard deviations from the median are drawn in."""
 
+    inner_folds: Annotated[int, Field(ge=2)] = 5
+    """Inner folds at most: each leaves out one block of recordings (session, mode, task, run); with more blocks than
+    that, several together."""
+
     inner_parts: Annotated[int, Field(ge=1)] = 4
     """Averages of consecutive windows per recording that the inner choice is judged on. More: finer and slower."""
 

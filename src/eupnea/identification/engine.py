@@ -40,9 +40,6 @@ BATCH_NUMBERS = 3_000_000
 ROUNDING = 1e-9
 """Criteria closer than this are equal."""
 
-MAX_INNER_FOLDS = 10
-"""Inner folds at most: blocks of recordings are put together beyond that."""
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -217,7 +214,7 @@ class Engine:
         names = sorted(set(blocks))
         if len(names) < 2:
             return _halves(enrol, recording)
-        group_of = {name: i % MAX_INNER_FOLDS for i, name in enumerate(names)}
+        group_of = {name: i % self.config.inner_folds for i, name in enumerate(names)}
         group = np.array([group_of[name] for name in blocks])
         return [(enrol[group != g], enrol[group == g]) for g in sorted(set(group_of.values()))]
 

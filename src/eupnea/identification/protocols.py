@@ -22,6 +22,8 @@ FOLD_KEY = {
     "leave_one_mode_out": "mode",
     "leave_one_task_out": "task",
 }
+MAX_FOLDS = 10
+"""Folds at most: where people have more, or differently named, runs than that, several are left out at once."""
 PARTS = {"early": 0.0, "middle": 0.5, "late": 1.0}
 """Where the stretch of matched length lies, as a share of what can be left out."""
 
@@ -115,6 +117,8 @@ def _folds(
     recordings, of_window = samples.recordings, samples.recording
     if protocol.split in FOLD_KEY:
         key = recordings[FOLD_KEY[protocol.split]].to_numpy()
+        if len(set(key[probe])) > MAX_FOLDS:
+            key = _places(recordings)
         values = sorted(set(key[probe]))
         pairs = [(str(value), enrol & (key != value), probe & (key == value)) for value in values]
     elif protocol.split == "first_recording":
@@ -125,6 +129,13 @@ def _folds(
     else:
         pairs = [("given", enrol, probe)]
     return [Fold(name, np.flatnonzero(a[of_window]), np.flatnonzero(b[of_window])) for name, a, b in pairs]
+
+
+def _places(recordings: pd.DataFrame) -> NDArray[np.object_]:
+    """Deal each person's recordings to folds in turn, so that every one is once the probe."""
+    ordered = recordings.sort_values(["person", "session", "run", "task", "mode"], kind="stable")
+    place = ordered.groupby("person").cumcount() % MAX_FOLDS
+    return np.array([f"part {k + 1:02d}" for k in place.reindex(recordings.index)], dtype=object)
 
 
 def _first_recordings(recordings: pd.DataFrame, enrol: NDArray[np.bool_]) -> NDArray[np.bool_]:
