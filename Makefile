@@ -19,7 +19,7 @@ study: setup ## Run the default study: results/demo/report.html        (.venv/bi
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
 test: setup ## Run the tests                                          (.venv/bin/python -m pytest)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: setup ## Check style, types and workflow                        (.venv/bin/python tools/lint.py)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lint.py
