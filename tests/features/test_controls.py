@@ -9,6 +9,7 @@ import pandas as pd
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.features import cardiogenic, device, route
+from eupnea.features.heartbeat import without_heartbeat
 from eupnea.features.recording_views import recording_views
 from eupnea.features.views import RecordingView
 from eupnea.io.contract import BEATS
@@ -78,3 +79,19 @@ def test_the_oral_share_and_a_mode_that_was_not_kept() -> None:
         share = route.compute(view, WINDOW)["respiration__route__oral_share"]
         np.testing.assert_allclose(share, 0.75, atol=0.01)
         assert route.compute_recording(view)["respiration__route__mode_contradicted"] == contradicted
+
+
+def test_a_heartbeat_in_airflow_goes_from_breathing_to_the_control() -> None:
+    values, beats = with_heart(0.0)
+    phase = np.interp(np.arange(values.size) / HZ, beats, np.arange(beats.size))
+    heart = 0.15 * np.sin(2 * np.pi * phase)
+    tables = [tables_of({("sub-01", "n"): one}, {"n": "airflow"}) for one in (values, values + heart)]
+    rows = BEATS.conform(pd.DataFrame({"time_s": beats, "beat": np.arange(beats.size), "is_valid": True}))
+    clean, mixed = (replace(next(recording_views(one))[1], cardiac_kind="ecg", beats=rows) for one in tables)
+    freed = without_heartbeat(mixed)
+    middle = slice(40 * 25, -40 * 25)
+    before, after = (float(np.std((one.breathing - clean.breathing)[middle])) for one in (mixed, freed))
+    assert after < 0.25 * before
+    found = cardiogenic.compute(freed, WINDOW).iloc[0]
+    np.testing.assert_allclose(np.exp(found["cardiogenic__beat_locked__amplitude_log"]), 0.15 / np.sqrt(2), rtol=0.2)
+    np.testing.assert_array_equal(without_heartbeat(replace(mixed, is_aligned=False)).breathing, mixed.breathing)

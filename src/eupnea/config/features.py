@@ -23,3 +23,8 @@ class FeaturesConfig(Block):
     min_valid_share: float = Field(default=0.5, ge=0, le=1)
     """Least share of believed respiration samples that a window needs for features of its spectrum and waveform;
     below it they are missing."""
+
+    remove_heartbeat: bool = True
+    """Whether what is locked to the beats is taken out of airflow before features of breathing are computed (and given
+    to the control *cardiogenic*). Changes nothing for belts, thermistors and CO2, whose band ends below the pulse, nor
+    where no heart was recorded on the same clock."""

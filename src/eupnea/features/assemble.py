@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.features import cardiogenic, device, respiration
+from eupnea.features import cardiogenic, coupling, device, heart, respiration
 from eupnea.features.define import missing
+from eupnea.features.families import all_features
+from eupnea.features.heartbeat import without_heartbeat
 from eupnea.features.recording_views import ChunkTables, recording_views
-from eupnea.features.registry import all_features
 from eupnea.features.windows import SET_ASIDE_COLUMNS, WINDOW_COLUMNS, cut_windows, stretches
 from eupnea.io.contract import KEYS, RECORDING_FEATURES, WINDOWS
 
@@ -72,7 +73,8 @@ def features_of_chunk(
         own = intervals[intervals["recording"] == view.recording]
         kept, lost = recording_windows(view, own, config)
         keys = {name: row[name] for name in KEY_NAMES}
-        features = window_features(view, kept, config)
+        seen = without_heartbeat(view) if config.remove_heartbeat else view
+        features = window_features(seen, kept, config)
         windows.append(pd.concat([kept.assign(**keys), features], axis=1))
         whole.append(keys | recording_features(view))
         aside.append(lost.assign(recording=view.recording))
@@ -91,8 +93,6 @@ def recording_windows(
 
 def window_features(view: RecordingView, windows: pd.DataFrame, config: FeaturesConfig) -> pd.DataFrame:
     """Compute every feature of the windows of one recording, in the order of the dictionary."""
-    from eupnea.features import coupling, heart
-
     has_breathing = bool(view.respiration_kind)
     parts = [
         respiration.compute(view, windows, min_valid_share=config.min_valid_share),
@@ -108,8 +108,6 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
 
 def recording_features(view: RecordingView) -> dict[str, float]:
     """Compute the features of a whole recording."""
-    from eupnea.features import coupling, heart
-
     return respiration.compute_recording(view) | heart.compute_recording(view) | coupling.compute_recording(view)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from eupnea.features.registry import all_features, dictionary_frame
+from eupnea.features.families import all_features
+from eupnea.features.registry import dictionary_frame
 
 if TYPE_CHECKING:
     import pandas as pd

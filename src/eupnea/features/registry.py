@@ -60,15 +60,3 @@ def dictionary_frame(features: Iterable[Feature]) -> pd.DataFrame:
 
     rows = [asdict(feature) | {"name": feature.column} for feature in features]
     return DICTIONARY.conform(pd.DataFrame(rows)) if rows else DICTIONARY.empty()
-
-
-def all_features() -> tuple[Feature, ...]:
-    """Return every feature of every family: those of windows first, in the order of the columns, then of recordings."""
-    from eupnea.features import cardiogenic, coupling, device, heart, respiration
-
-    of_windows = (respiration, heart, coupling, device, cardiogenic)
-    of_recordings = (respiration, heart, coupling)
-    return (
-        *(feature for family in of_windows for feature in family.FEATURES),
-        *(feature for family in of_recordings for feature in family.RECORDING_FEATURES),
-    )
