@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test check lint lock reference clean
+.PHONY: help setup study test check lint lock reference benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -31,6 +31,9 @@ lock: setup ## Resolve the dependencies anew                          (.venv/bin
 
 reference: setup ## Write the manual of every config key anew           (.venv/bin/python tools/reference.py)
 	$(BIN)/python tools/reference.py
+
+benchmark-detection: setup ## Compare the detection of breaths with its peers    (.venv/bin/python -m benchmarks.detection)
+	$(BIN)/python -m benchmarks.detection --peers .peers
 
 clean: ## Remove the environment and every result                (rm -rf .venv .snakemake results)
 	rm -rf .venv .snakemake results

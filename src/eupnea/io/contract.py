@@ -186,7 +186,7 @@ CHANNELS = TableContract(
             "float",
             sampling_hz="sampling rate, Hz; missing for unevenly sampled series",
             start_s="time of the first sample on its own clock, s",
-            offset_s="what to add to the own clock to be on the recording's clock, s",
+            offset_s="offset of the own clock: recording time = own time / (1 + drift_ppm / 1e6) + offset_s, s",
             drift_ppm="how much faster the own clock runs than the recording's clock, ppm",
         ),
         *_columns("string", status="used or set_aside", reason="why it was set aside"),
