@@ -1,14 +1,20 @@
-"""Write what is generated from the config models: ``config/README.md`` and ``workflow/schemas/config.schema.json``."""
+"""Write what is generated from the config models.
+
+``config.yaml`` (the default study, every key explained in place), ``config/README.md`` (the same as a manual) and
+``workflow/schemas/config.schema.json``.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import types
 import typing
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -25,6 +31,13 @@ and named maps replace the default, they are never merged. A key that does not e
 """
 
 
+YAML_HEAD = """# The default study: simulated people. Start it with: snakemake --cores 2   (or: make study)
+#
+# Every key stands here with its default and what it means; a study file needs only the keys that differ (see
+# config/studies/). A key that does not exist is an error that names the nearest one. Generated: make reference."""
+DEMO_TITLE = "Demonstration: simulated people"
+
+
 def schema() -> str:
     """Return the JSON schema of the study config."""
     return json.dumps(StudyConfig.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
@@ -35,6 +48,33 @@ def manual() -> str:
     lines = [HEAD]
     _describe(StudyConfig, "", lines, set())
     return "\n".join(lines).rstrip() + "\n"
+
+
+def default_study() -> str:
+    """Return ``config.yaml``: every key of the default study with what it means."""
+    lines = [YAML_HEAD]
+    _explain(StudyConfig(title=DEMO_TITLE), 0, lines)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _explain(block: BaseModel, depth: int, lines: list[str]) -> None:
+    indent = "  " * depth
+    for name, field in type(block).model_fields.items():
+        value = getattr(block, name)
+        if depth == 0:
+            lines.append("")
+        text = " ".join((field.description or "").replace("``", "'").split())
+        lines += textwrap.wrap(text, 118 - len(indent), initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+        if isinstance(value, BaseModel):
+            lines.append(f"{indent}{name}:")
+            _explain(value, depth + 1, lines)
+            continue
+        plain = _plain(value)
+        is_map = isinstance(plain, dict) and any(isinstance(one, dict) for one in plain.values())
+        written = yaml.safe_dump({name: plain}, default_flow_style=None, sort_keys=False, allow_unicode=True, width=110)
+        if not is_map and not isinstance(plain, (dict, list)):
+            written = f"{name}: {json.dumps(plain, ensure_ascii=False)}\n"
+        lines.append(textwrap.indent(written.rstrip("\n"), indent))
 
 
 def _describe(model: type[BaseModel], prefix: str, lines: list[str], seen: set[type[BaseModel]]) -> None:
@@ -107,7 +147,8 @@ def _plain(value: Any) -> Any:
 
 
 def main() -> int:
-    """Write both files."""
+    """Write all files."""
+    (ROOT / "config.yaml").write_text(default_study(), encoding="utf-8")
     (ROOT / "config" / "README.md").write_text(manual(), encoding="utf-8")
     (ROOT / "workflow" / "schemas" / "config.schema.json").write_text(schema(), encoding="utf-8")
     return 0

@@ -72,6 +72,11 @@ def test_maps_replace_the_default_and_never_merge() -> None:
     assert list(study.identification.protocols) == ["mine"]
 
 
+def test_the_default_study_file_says_what_the_models_say() -> None:
+    written = load_study(ROOT / "config.yaml")
+    assert written.model_copy(update={"title": ""}) == StudyConfig()
+
+
 def test_every_key_is_documented() -> None:
     undocumented = [path for path, text in _described(StudyConfig) if not text.strip()]
     assert undocumented == []
@@ -80,6 +85,7 @@ def test_every_key_is_documented() -> None:
 def test_manual_and_schema_are_current() -> None:
     reference = _reference()
     assert (ROOT / "config" / "README.md").read_text(encoding="utf-8") == reference.manual(), "run: make reference"
+    assert (ROOT / "config.yaml").read_text(encoding="utf-8") == reference.default_study(), "run: make reference"
     schema = (ROOT / "workflow" / "schemas" / "config.schema.json").read_text(encoding="utf-8")
     assert schema == reference.schema(), "run: make reference"
     assert json.loads(schema)["additionalProperties"] is False
