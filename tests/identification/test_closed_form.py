@@ -113,6 +113,20 @@ def test_people_who_are_not_enrolled_are_never_named(samples):
     assert (scores.argmax(axis=0) != 3).all()
 
 
+def test_a_window_is_prepared_the_same_whatever_windows_come_with_it():
+    from eupnea.identification.space import fit_preparation
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 6)).round(1)
+    X[:, 0] = rng.integers(3, size=60)
+    for transform in ("clip", "rank_gaussian", "none"):
+        preparation = fit_preparation(X[:40], transform=transform, clip_sd=4.0, max_missing_share=0.5)
+        together = preparation.apply(X)
+        alone = np.vstack([preparation.apply(X[i : i + 1]) for i in rng.permutation(60)])
+        np.testing.assert_allclose(np.sort(alone, axis=0), np.sort(together, axis=0), atol=1e-12)
+        np.testing.assert_allclose(together[:40].mean(axis=0), 0.0, atol=1e-12)
+
+
 def test_averaging_keeps_the_absent_absent(samples):
     from eupnea.identification.closed_form import PRESENT
     from eupnea.identification.evaluation import Unit, normalised

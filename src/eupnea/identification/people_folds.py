@@ -153,7 +153,7 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
         for a in range(groups.max() + 1)
         for b in range(a, groups.max() + 1)
     ]
-    table = pd.concat(comparisons, ignore_index=True)
+    table = pd.concat([part for part in comparisons if len(part)], ignore_index=True)
     own = (table["claimed"] == table["owner"]).to_numpy()
     score = table["score"].to_numpy()
     columns = _background(run) | {
@@ -185,16 +185,20 @@ def _against_background(run: Run, fold: Fold, groups: Rows, a: int, b: int, chos
     run.engine.record.allow(outside, where)
     space = run.engine.space(outside, chosen.transform)
     whiten = within_rule(space, samples.person_of_recording[space.recordings], chosen.shrinkage)
-    cohort, _ = _centroids(space.project(samples.X[outside]) @ whiten, person[outside])
+    everything = np.union1d(fold.enrol, fold.probe)
+    whitened = np.empty((len(samples.X), whiten.shape[1]))
+    whitened[everything] = space.project(samples.X[everything]) @ whiten
+    cohort, _ = _centroids(whitened[outside], person[outside])
     tables = []
     for claimed, probed in ((a, b), (b, a))[: 1 if a == b else 2]:
         enrol = fold.enrol[groups[person[fold.enrol]] == claimed]
         probe = fold.probe[groups[person[fold.probe]] == probed]
-        templates, names = _centroids(space.project(samples.X[enrol]) @ whiten, person[enrol])
-        probes = space.project(samples.X[probe]) @ whiten
-        averaged, first = pooled(probes.T, samples.recording[probe], Unit("recording", 0))
+        if not enrol.size or not probe.size:
+            continue
+        templates, names = _centroids(whitened[enrol], person[enrol])
+        averaged, first = pooled(whitened[probe].T, samples.recording[probe], Unit("recording", 0))
         tables.append(_normalised_cosines(templates, names, cohort, averaged.T, person[probe][first]))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["owner", "claimed", "score"])
 
 
 def _centroids(Z: Matrix, person: Rows) -> tuple[Matrix, Rows]:

@@ -115,10 +115,11 @@ def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
     tied = np.any(np.diff(quantiles, axis=0) <= 0, axis=0).reshape(-1)
     mapped = np.empty_like(values)
     for j in range(values.shape[1]):
-        knots, column = quantiles[:, j], values[:, j]
-        mapped[:, j] = np.interp(column, knots, scores)
-        if tied[j]:
-            mapped[:, j] = 0.5 * (mapped[:, j] - np.interp(-column, -knots[::-1], -scores[::-1]))
+        knots, heights = quantiles[:, j], scores
+        if tied[j]:  # interpolation needs rising knots: between equal ones its answer would depend on its last question
+            knots, place, counts = np.unique(knots, return_inverse=True, return_counts=True)
+            heights = np.bincount(place, weights=scores) / counts
+        mapped[:, j] = np.interp(values[:, j], knots, heights)
     return mapped
 
 
