@@ -1,5 +1,6 @@
 from eupnea.figures.registry import FIGURES
 
+ALL_METRICS = f"{FOLDER}/metrics.tsv"
 FIGURE_INPUTS = {
     "recordings": [*rules.recordings.output],
     "signals": [
@@ -8,10 +9,11 @@ FIGURE_INPUTS = {
         *expand(rules.breaths.output, chunk=CHUNKS),
         *expand(rules.beats.output, chunk=CHUNKS),
     ],
-    "identification": [*rules.identification.output, *rules.recordings.output],
-    "traits": [*rules.traits.output, *rules.recordings.output],
-    "adversarial": [*rules.adversarial.output, *rules.recordings.output],
+    "identification": [ALL_METRICS, *rules.identification.output, *rules.recordings.output],
+    "traits": [ALL_METRICS, *rules.traits.output, *rules.recordings.output],
+    "adversarial": [ALL_METRICS, *rules.adversarial.output, *rules.recordings.output],
     "associations": [
+        ALL_METRICS,
         *rules.associations.output,
         rules.features.output.dictionary,
         *rules.recordings.output,
