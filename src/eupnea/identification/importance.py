@@ -70,7 +70,7 @@ def family_rows(study: Study, run: Run) -> list[MetricRow]:
             drops.setdefault(family, []).append(drop)
     rows = []
     for family in sorted(drops):
-        per_person = np.nanmean(drops[family], axis=0)
+        per_person = _mean_over_folds(drops[family])
         interval = bca_interval(per_person, n_boot=study.config.bootstrap, seed=study.seed_of("family", family))
         test = paired_sign_flip(per_person, seed=study.seed_of("family", family, "p"), two_sided=False)
         rows.append(
@@ -91,6 +91,14 @@ def family_rows(study: Study, run: Run) -> list[MetricRow]:
     p_adjusted = benjamini_hochberg([row["p_value"] for row in rows])
     correction = "Benjamini-Hochberg, over families"
     return [row | {"p_adjusted": float(p), "correction": correction} for row, p in zip(rows, p_adjusted, strict=True)]
+
+
+def _mean_over_folds(drops: list[Matrix]) -> Matrix:
+    """Average over the folds that a person was probed in; NaN for people who were probed in none."""
+    table = np.array(drops)
+    known = np.isfinite(table)
+    total = np.where(known, table, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def _fold_drops(study: Study, run: Run, result: FoldScores, families: Matrix) -> dict[str, Matrix]:
