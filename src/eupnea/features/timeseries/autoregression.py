@@ -1,0 +1,153 @@
+"""Autocorrelation, partial autocorrelation, and autoregressive coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from eupnea.features.timeseries.block import Block, Floats
+from eupnea.features.timeseries.kernels import kernel
+from eupnea.features.timeseries.lagged import N_PIECES, WELL_CONDITIONED, eliminate, fill_lags, pieces_of
+from eupnea.features.timeseries.registry import Parameters, Partial, calculator
+
+NO_VARIANCE = 1e-8
+"""Variance up to which tsfresh calls the autocorrelation undefined (the absolute tolerance of ``numpy.isclose``)."""
+
+NO_VARIANCE_AGGREGATED = 1e-10
+"""Variance below which tsfresh sets all autocorrelations to zero before it aggregates them."""
+
+SINGULAR = 1e-22
+"""Unexplained share of a lag below which statsmodels' pseudo-inverse decides."""
+
+
+def autocovariance(block: Block, largest: int) -> Floats:
+    """Return autocovariances at lags 0 … `largest`, each divided by its number of products.
+
+    Every sum is one inner product, the same to the last bit as in statsmodels: the partial autocorrelation of a smooth
+    signal would otherwise differ in the eighth digit.
+    """
+    known: list[Floats] = block.__dict__.setdefault("autocovariances", [])
+    n, x = block.n_samples, block.centred
+    for lag in range(len(known), largest + 1):
+        known.append(np.vecdot(x[:, lag:], x[:, : n - lag]) / (n - lag))
+    return np.stack(known[: largest + 1], axis=1)
+
+
+@calculator("autocorrelation", "lag", accepts=lambda request, n: 0 <= request["lag"] < n)
+def _autocorrelation(block: Block, requests: Sequence[Parameters]) -> Floats:
+    lags = [request["lag"] for request in requests]
+    values = autocovariance(block, max(lags))[:, lags] / block.variance[:, None]
+    values[block.variance <= NO_VARIANCE] = np.nan
+    return values
+
+
+AGGREGATES: dict[str, Callable[..., Floats]] = {
+    "mean": np.mean,
+    "median": np.median,
+    "var": np.var,
+    "max": np.max,
+    "min": np.min,
+    "std": np.std,
+}
+"""What tsfresh may be asked to make of the autocorrelations."""
+
+
+@calculator(
+    "agg_autocorrelation",
+    "f_agg",
+    "maxlag",
+    accepts=lambda request, n: request["f_agg"] in AGGREGATES and 0 < request["maxlag"] < n,
+)
+def _agg_autocorrelation(block: Block, requests: Sequence[Parameters]) -> Floats:
+    covariance = autocovariance(block, max(request["maxlag"] for request in requests))
+    correlation = covariance[:, 1:] / covariance[:, :1]
+    correlation[block.variance < NO_VARIANCE_AGGREGATED] = 0.0
+    values = [AGGREGATES[r["f_agg"]](correlation[:, : int(r["maxlag"])], axis=1) for r in requests]
+    return np.stack(values, axis=1)
+
+
+def _levinson_durbin(covariance: Floats) -> Floats:
+    """Give partial autocorrelations at lags 0 … from autocovariances, for all windows at once.
+
+    References
+    ----------
+    Durbin (1960), Rev Int Stat Inst 28:233.
+    """
+    order = covariance.shape[1] - 1
+    weights = np.zeros((len(covariance), order + 1, order + 1))
+    error = covariance[:, 0]
+    for lag in range(1, order + 1):
+        before = weights[:, 1:lag, lag - 1]
+        backward = np.ascontiguousarray(covariance[:, lag - 1 : 0 : -1])
+        explained = np.vecdot(before, backward) if lag > 1 else 0.0
+        newest = (covariance[:, lag] - explained) / error
+        weights[:, lag, lag] = newest
+        weights[:, 1:lag, lag] = before - newest[:, None] * before[:, ::-1]
+        error = error - newest * covariance[:, 1] if lag == 1 else error * (1 - newest**2)
+    partial = np.diagonal(weights, axis1=1, axis2=2).copy()
+    partial[:, 0] = 1.0
+    return partial
+
+
+@calculator("partial_autocorrelation", "lag", accepts=lambda request, n: 0 <= request["lag"] < n // 2)
+def _partial_autocorrelation(block: Block, requests: Sequence[Parameters]) -> Floats:
+    lags = [request["lag"] for request in requests]
+    return _levinson_durbin(autocovariance(block, max(1, *lags)))[:, lags]
+
+
+@kernel
+def _solve(factor: Floats) -> Floats:
+    """Solve for the last column of the factor by back substitution."""
+    last = factor.shape[0] - 1
+    solution = np.empty(last)
+    for row in range(last - 1, -1, -1):
+        rest = factor[row, last]
+        for later in range(row + 1, last):
+            rest -= factor[row, later] * solution[later]
+        solution[row] = rest / factor[row, row]
+    return solution
+
+
+@kernel
+def _regress_on_lags(series: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, float]:
+    pieces = pieces_of(series, n_pieces)
+    gram = np.empty((n_lags + 2, n_lags + 2, 2))
+    place = np.arange(n_lags + 1)
+    place[0] = n_lags + 1
+    fill_lags(gram, place, series, pieces, n_lags, series.size)
+    factor, share = eliminate(gram, n_pieces > 1)
+    if share <= 0:
+        return np.full(n_lags + 1, np.nan), share
+    return _solve(factor), share
+
+
+@kernel
+def _coefficients(
+    centred: Floats, mean: Floats, n_lags: int, well_conditioned: float, n_pieces: int
+) -> tuple[Floats, Floats]:
+    """Fit every window: constant, then lags 1, 2, …; and the smallest unexplained share."""
+    found, shares = np.empty((centred.shape[0], n_lags + 1)), np.empty(centred.shape[0])
+    for row in range(centred.shape[0]):
+        solution, share = _regress_on_lags(centred[row], n_lags, 1)
+        if share <= well_conditioned:
+            solution, share = _regress_on_lags(centred[row], n_lags, n_pieces)
+        found[row], shares[row] = solution, share
+        found[row, 0] += mean[row] * (1 - solution[1:].sum())
+    return found, shares
+
+
+@calculator(
+    "ar_coefficient", "coeff", "k", accepts=lambda request, n: request["coeff"] >= 0 and 0 < 3 * request["k"] < n
+)
+def _ar_coefficient(block: Block, requests: Sequence[Parameters]) -> Partial:
+    values = np.full((block.n_windows, len(requests)), np.nan)
+    unsure = np.zeros(block.n_windows, dtype=np.bool_)
+    orders = np.array([request["k"] for request in requests])
+    places = np.array([request["coeff"] for request in requests])
+    for order in np.unique(orders).tolist():
+        found, shares = _coefficients(block.centred, block.mean, order, WELL_CONDITIONED, N_PIECES)
+        columns = np.flatnonzero((orders == order) & (places <= order))
+        values[:, columns] = found[:, places[columns]]
+        unsure |= ~(shares > SINGULAR)
+    return Partial(values, unsure)

@@ -1,0 +1,14 @@
+"""How the compiled loops are compiled: one place for the options, so that every family means the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+kernel: Callable[..., Any] = njit(cache=True, nogil=True)
+"""Compile a loop over windows: cached on disk, free of the interpreter lock, strictly IEEE."""
+
+summing_kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+"""The same for plain sums: the order of additions is the compiler's, so that they run in vector registers."""
