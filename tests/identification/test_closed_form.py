@@ -67,6 +67,21 @@ def test_random_assignments_equal_refits(samples):
         np.testing.assert_allclose(together[b], alone, atol=2e-4 * np.abs(alone).max())
 
 
+def test_uneven_people_are_added_up_alike(samples):
+    space = Engine(samples, ModelsConfig(), max_missing_share=0.5).space(np.arange(len(samples.X)), "clip")
+    probes = space.project(samples.X[::3])
+    labels = np.random.default_rng(0).choice(8, size=(6, len(space.counts)), p=[0.65] + [0.05] * 7)
+    uneven = assign(labels, space.counts, 8)
+    assert uneven.is_uneven
+    together = lda_scores(within_products(make_kernel(space, probes, 0.2), uneven))
+    for b in range(6):
+        W, centroids, people = within_covariance(space, labels[b], 0.2)
+        direction = np.linalg.solve(W, centroids.T)
+        expected = probes @ direction - 0.5 * np.einsum("cp,pc->c", centroids, direction)
+        np.testing.assert_allclose(together[b][people], expected.T, atol=1e-9 * np.abs(expected).max())
+        assert (np.delete(together[b], people, axis=0) == ABSENT).all()
+
+
 def test_inner_criterion_of_assignments_equals_that_of_each(samples):
     engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
     labels = random_labels(samples, 4, seed=2)

@@ -37,10 +37,19 @@ class Assignment:
         Shape (B, C, K): enrolled recordings of each person, padded with U (one beyond the last).
     counts
         Shape (B, C): windows of each person.
+    order, owners
+        Shape (B, U): enrolled recordings sorted by owner, and those owners.
     """
 
     members: Rows
     counts: Matrix
+    order: Rows
+    owners: Rows
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether few people own most recordings: then adding up by groups is faster than by padded places."""
+        return self.members.shape[1] * self.members.shape[2] > 2 * self.order.shape[1]
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -70,7 +79,7 @@ def assign(labels: Rows, counts: Matrix, n_people: int) -> Assignment:
     members = np.full((B, n_people, max(1, int(per_person.max(initial=1)))), U, dtype=np.intp)
     members[np.arange(B)[:, None], owners, place] = order
     windows = np.bincount(flat.ravel(), weights=np.tile(counts, B), minlength=B * n_people)
-    return Assignment(members, windows.reshape(B, n_people).astype(float))
+    return Assignment(members, windows.reshape(B, n_people).astype(float), order, owners)
 
 
 def grouped(space: Space, labels: Rows) -> tuple[Space, Rows]:
@@ -186,15 +195,14 @@ def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool 
     """
     members, counts = assignment.members, np.maximum(assignment.counts, 1.0).astype(kernel.probes.dtype)
     B, C, K = members.shape
-    V = kernel.probes[members[:, :, 0]]
-    half = kernel.between[members[:, :, 0]]
-    for k in range(1, K):
-        V += kernel.probes[members[:, :, k]]
-        half += kernel.between[members[:, :, k]]
-    V /= counts[:, :, None]
-    half /= counts[:, :, None]
-    columns = np.take_along_axis(half, members.reshape(B, 1, C * K), axis=2)
-    Q = columns.reshape(B, C, C, K).sum(axis=3) / counts[:, None, :]
+    V = _summed(kernel.probes, assignment) / counts[:, :, None]
+    half = _summed(kernel.between, assignment) / counts[:, :, None]
+    if assignment.is_uneven:
+        sorted_half = np.take_along_axis(half.transpose(0, 2, 1), assignment.order[:, :, None], axis=1)
+        Q = _grouped_sums(sorted_half, assignment).transpose(0, 2, 1) / counts[:, None, :]
+    else:
+        columns = np.take_along_axis(half, members.reshape(B, 1, C * K), axis=2)
+        Q = columns.reshape(B, C, C, K).sum(axis=3) / counts[:, None, :]
     weight = np.sqrt(assignment.counts / kernel.total).astype(kernel.probes.dtype)
     inner = -weight[:, :, None] * Q * weight[:, None, :]
     inner[:, np.arange(C), np.arange(C)] += 1.0 / (1.0 - kernel.shrinkage)
@@ -205,6 +213,27 @@ def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool 
     if with_probe:
         probe = kernel.own + np.einsum("bcn,bcn->bn", V, middle @ V)
     return Products(lift @ V, centroid, probe, assignment.present)
+
+
+def _summed(table: Matrix, assignment: Assignment) -> Matrix:
+    """Add up the rows of a table (U + 1, M) that each person owns; shape (B, C, M)."""
+    if assignment.is_uneven:
+        return _grouped_sums(table[assignment.order], assignment)
+    total = table[assignment.members[:, :, 0]]
+    for k in range(1, assignment.members.shape[2]):
+        total += table[assignment.members[:, :, k]]
+    return total
+
+
+def _grouped_sums(values: Matrix, assignment: Assignment) -> Matrix:
+    """Add up neighbours of one owner; values of shape (B, U, M), sorted by owner; result (B, C, M)."""
+    B, U, M = values.shape
+    C = assignment.members.shape[1]
+    group = (np.arange(B)[:, None] * C + assignment.owners).ravel()
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    total = np.zeros((B * C, M), dtype=values.dtype)
+    total[group[starts]] = np.add.reduceat(values.reshape(B * U, M), starts, axis=0)
+    return total.reshape(B, C, M)
 
 
 def lda_scores(products: Products) -> Matrix:
