@@ -37,6 +37,12 @@ CACHED_PROBES = 20_000_000
 BATCH_NUMBERS = 3_000_000
 """Scores computed at once (24 MB): what stays in the processor's cache is faster."""
 
+FEW_PEOPLE = 5
+"""Recordings in a block below which it is put together with other such blocks when identities are dealt out."""
+
+TOGETHER = "blocks of few people"
+"""Name of those blocks."""
+
 ROUNDING = 1e-9
 """Criteria closer than this are equal."""
 
@@ -304,10 +310,13 @@ def random_labels(
 
     owners = samples.person_of_recording
     labels = np.tile(owners, (n_draws, 1))
-    blocks = samples.recordings["block"].to_numpy()
-    for block in sorted(set(blocks)):
-        here = np.flatnonzero(blocks == block)
-        here = here if used is None else np.intersect1d(here, used)
+    blocks = samples.recordings["block"].to_numpy(dtype=object).copy()
+    part = np.arange(len(blocks)) if used is None else used
+    names, counts = np.unique(blocks[part].astype(str), return_counts=True)
+    # blocks that few people have would keep their owners: they are dealt out together
+    blocks[np.isin(blocks.astype(str), names[counts < FEW_PEOPLE])] = TOGETHER
+    for block in sorted(set(blocks[part])):
+        here = np.intersect1d(np.flatnonzero(blocks == block), part)
         rng = np.random.default_rng(seed_for(seed, "identification", purpose, block))
         labels[:, here] = rng.permuted(labels[:, here], axis=1)
     return labels
