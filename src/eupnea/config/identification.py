@@ -219,7 +219,7 @@ class IdentificationConfig(Block):
     fused_windows: tuple[Annotated[int, Field(ge=2)], ...] = (2, 3, 5)
     """Numbers of consecutive windows of one recording whose scores are averaged (``rank1_fused``)."""
 
-    permutations: Annotated[int, Field(ge=0)] = 199
+    permutations: Annotated[int, Field(ge=0)] = 499
     """Random assignments of recordings to people behind each p-value and each shuffled control (at least 100)."""
 
     permutations_few_people: Annotated[int, Field(ge=0)] = 999
