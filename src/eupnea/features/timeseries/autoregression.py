@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
+from eupnea.features.timeseries.exact import pieces_of
 from eupnea.features.timeseries.kernels import kernel
-from eupnea.features.timeseries.lagged import N_PIECES, WELL_CONDITIONED, eliminate, fill_lags, pieces_of
+from eupnea.features.timeseries.lagged import anchored, eliminate, fill_lags, lag_sums, solve, with_growing_effort
 from eupnea.features.timeseries.registry import Parameters, Partial, calculator
 
 NO_VARIANCE = 1e-8
@@ -16,9 +18,6 @@ NO_VARIANCE = 1e-8
 
 NO_VARIANCE_AGGREGATED = 1e-10
 """Variance below which tsfresh sets all autocorrelations to zero before it aggregates them."""
-
-SINGULAR = 1e-22
-"""Unexplained share of a lag below which statsmodels' pseudo-inverse decides."""
 
 
 def autocovariance(block: Block, largest: int) -> Floats:
@@ -97,57 +96,45 @@ def _partial_autocorrelation(block: Block, requests: Sequence[Parameters]) -> Fl
 
 
 @kernel
-def _solve(factor: Floats) -> Floats:
-    """Solve for the last column of the factor by back substitution."""
-    last = factor.shape[0] - 1
-    solution = np.empty(last)
-    for row in range(last - 1, -1, -1):
-        rest = factor[row, last]
-        for later in range(row + 1, last):
-            rest -= factor[row, later] * solution[later]
-        solution[row] = rest / factor[row, row]
-    return solution
-
-
-@kernel
-def _regress_on_lags(series: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, float]:
-    pieces = pieces_of(series, n_pieces)
+def _coefficients(series: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, Floats]:
+    """Regress every window on its past: constant, then lags 1, 2, …; and the smallest unexplained share."""
+    found, shares = np.empty((series.shape[0], n_lags + 1)), np.empty(series.shape[0])
     gram = np.empty((n_lags + 2, n_lags + 2, 2))
     place = np.arange(n_lags + 1)
     place[0] = n_lags + 1
-    fill_lags(gram, place, series, pieces, n_lags, series.size)
-    factor, share = eliminate(gram, n_pieces > 1)
-    if share <= 0:
-        return np.full(n_lags + 1, np.nan), share
-    return _solve(factor), share
-
-
-@kernel
-def _coefficients(
-    centred: Floats, mean: Floats, n_lags: int, well_conditioned: float, n_pieces: int
-) -> tuple[Floats, Floats]:
-    """Fit every window: constant, then lags 1, 2, …; and the smallest unexplained share."""
-    found, shares = np.empty((centred.shape[0], n_lags + 1)), np.empty(centred.shape[0])
-    for row in range(centred.shape[0]):
-        solution, share = _regress_on_lags(centred[row], n_lags, 1)
-        if share <= well_conditioned:
-            solution, share = _regress_on_lags(centred[row], n_lags, n_pieces)
-        found[row], shares[row] = solution, share
-        found[row, 0] += mean[row] * (1 - solution[1:].sum())
+    stop = series.shape[1]
+    for row in range(series.shape[0]):
+        sums = lag_sums(pieces_of(series[row], n_pieces), n_lags, n_lags, stop)
+        fill_lags(gram, place, sums, series[row], n_lags, stop, n_pieces > 1)
+        shares[row] = eliminate(gram, n_pieces > 1)
+        found[row] = solve(gram) if shares[row] > 0 else np.full(n_lags + 1, np.nan)
     return found, shares
 
 
-@calculator(
-    "ar_coefficient", "coeff", "k", accepts=lambda request, n: request["coeff"] >= 0 and 0 < 3 * request["k"] < n
-)
+def _fit(block: Block, order: int) -> tuple[Floats, NDArray[np.bool_]]:
+    series, level = anchored(block)
+
+    def regress(rows: NDArray[np.intp], n_pieces: int) -> tuple[Floats, Floats]:
+        return _coefficients(series[rows], order, n_pieces)
+
+    found, unsure = with_growing_effort(regress, block.n_windows)
+    found[:, 0] += level * (1 - found[:, 1:].sum(axis=1))
+    return found, unsure
+
+
+def _is_coefficient(request: Parameters, n_samples: int) -> bool:
+    return request["coeff"] >= 0 and request["k"] > 0 and 3 * request["k"] < n_samples
+
+
+@calculator("ar_coefficient", "coeff", "k", accepts=_is_coefficient)
 def _ar_coefficient(block: Block, requests: Sequence[Parameters]) -> Partial:
     values = np.full((block.n_windows, len(requests)), np.nan)
     unsure = np.zeros(block.n_windows, dtype=np.bool_)
     orders = np.array([request["k"] for request in requests])
     places = np.array([request["coeff"] for request in requests])
     for order in np.unique(orders).tolist():
-        found, shares = _coefficients(block.centred, block.mean, order, WELL_CONDITIONED, N_PIECES)
+        found, undecided = _fit(block, order)
         columns = np.flatnonzero((orders == order) & (places <= order))
         values[:, columns] = found[:, places[columns]]
-        unsure |= ~(shares > SINGULAR)
+        unsure |= undecided
     return Partial(values, unsure)

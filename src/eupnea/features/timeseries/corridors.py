@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
 from eupnea.features.timeseries.kernels import kernel
-from eupnea.features.timeseries.moments import quantiles_of_sorted
+from eupnea.features.timeseries.moments import interpolated, places_in_pandas
 from eupnea.features.timeseries.registry import Parameters, calculator
 
 Integers = NDArray[np.int64]
@@ -103,9 +103,5 @@ def _change_quantiles(block: Block, requests: Sequence[Parameters]) -> Floats:
         [(shares.index(r["ql"]), shares.index(r["qh"]), bool(r["isabs"]), r["f_agg"] == "var") for r in requests],
         dtype=np.int64,
     )
-    return _corridors(block.x, quantiles_of_sorted(block.ordered, as_pandas(np.array(shares))), wanted, CANCELLED)
-
-
-def as_pandas(shares: Floats) -> Floats:
-    """Round quantiles the way pandas does, which goes through per cent."""
-    return np.true_divide(shares * 100.0, 100)
+    bounds = interpolated(block.ordered, places_in_pandas(block.n_samples, tuple(shares)))
+    return _corridors(block.x, bounds, wanted, CANCELLED)

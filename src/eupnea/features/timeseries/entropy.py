@@ -10,28 +10,13 @@ from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
 from eupnea.features.timeseries.kernels import kernel
-from eupnea.features.timeseries.registry import Parameters, calculator
+from eupnea.features.timeseries.registry import Parameters, Partial, calculator
 
 
 @kernel
-def histogram_entropy(values: Floats, n_bins: int) -> Floats:
-    """Give the entropy in nats of each row's histogram of equal bins between its extremes.
-
-    Values at an edge fall into the bin that ``numpy.histogram`` puts them in.
-
-    Parameters
-    ----------
-    values
-        Shape (rows, values), finite.
-    n_bins
-        Bins.
-
-    Returns
-    -------
-    Shape (rows,).
-    """
+def _histogram_entropies(values: Floats, n_bins: int, closeness: float) -> tuple[Floats, NDArray[np.bool_]]:
     n_rows, n_values = values.shape
-    found = np.empty(n_rows)
+    found, near = np.empty(n_rows), np.zeros(n_rows, np.bool_)
     counts = np.empty(n_bins, np.int64)
     for row in range(n_rows):
         low = high = values[row, 0]
@@ -39,11 +24,15 @@ def histogram_entropy(values: Floats, n_bins: int) -> Floats:
             low, high = min(low, value), max(high, value)
         if low == high:
             low, high = low - 0.5, high + 0.5
+        near[row] = high - low <= closeness * abs(high)
         width = (high - low) / n_bins
         counts[:] = 0
         for value in values[row]:
-            place = int((value - low) / (high - low) * n_bins)
-            place = min(place, n_bins - 1)
+            exact = (value - low) / (high - low) * n_bins
+            place = min(int(exact), n_bins - 1)
+            edge = round(exact)
+            if 0 < edge < n_bins and abs(exact - edge) < closeness:
+                near[row] = True
             if value < place * width + low:
                 place -= 1
             elif place < n_bins - 1 and value >= (place + 1) * width + low:
@@ -54,47 +43,75 @@ def histogram_entropy(values: Floats, n_bins: int) -> Floats:
             if count:
                 entropy -= count / n_values * math.log(count / n_values)
         found[row] = entropy
-    return found
+    return found, near
+
+
+EDGE = 1e-9
+"""Distance from a bin edge, in bins, below which the rounding of a computed value may decide its bin."""
+
+
+def histogram_entropies(values: Floats, bins: Sequence[int]) -> Partial:
+    """Give the entropy in nats of each row's histograms of equal bins between its extremes.
+
+    Values at an edge fall into the bin that ``numpy.histogram`` puts them in.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, values), finite.
+    bins
+        Numbers of bins.
+
+    Returns
+    -------
+    Shape (rows, histograms); rows in which a value lies at an edge are marked as unsure.
+    """
+    parts = [_histogram_entropies(values, n_bins, EDGE) for n_bins in bins]
+    return Partial(np.stack([part[0] for part in parts], axis=1), np.any([part[1] for part in parts], axis=0))
 
 
 @calculator("binned_entropy", "max_bins", accepts=lambda request, _n: request["max_bins"] > 0)
 def _binned_entropy(block: Block, requests: Sequence[Parameters]) -> Floats:
-    return np.stack([histogram_entropy(block.x, request["max_bins"]) for request in requests], axis=1)
+    # Samples are compared as they are: those at an edge fall as in numpy, so no row is unsure.
+    return histogram_entropies(block.x, [request["max_bins"] for request in requests]).values
 
 
 @kernel
-def _symbol(value: float, low: float, width: float, high: float, n_bins: int) -> int:
-    """Count the upper bin edges below the value; the edges are those of ``numpy.linspace``."""
-    if value >= high:
-        return n_bins - 1
-    symbol = min(max(int((value - low) / width), 0), n_bins - 1)
-    while symbol > 0 and low + symbol * width >= value:
-        symbol -= 1
-    while symbol < n_bins - 1 and low + (symbol + 1) * width < value:
-        symbol += 1
-    return symbol
+def _write_symbols(series: Floats, low: float, high: float, n_bins: int, symbols: NDArray[np.int64]) -> None:
+    """Count for each sample the upper bin edges below it; the edges are those of ``numpy.linspace``."""
+    width = (high - low) / n_bins
+    density = n_bins / (high - low)
+    for sample in range(series.size):
+        value = series[sample]
+        symbol = min(int((value - low) * density), n_bins - 1)
+        symbol -= (symbol > 0) & (symbol * width + low >= value)
+        symbol += (symbol < n_bins - 1) & ((symbol + 1) * width + low < value)
+        symbols[sample] = symbol
+
+
+@kernel
+def _count_words(symbols: NDArray[np.int64], children: NDArray[np.int16]) -> int:
+    """Parse a sequence into words that were not seen before (LZ78), kept as a tree."""
+    children[0] = 0
+    n_words = node = 0
+    for symbol in symbols:
+        following = children[node, symbol]
+        if following == 0:
+            n_words += 1
+            children[node, symbol] = n_words
+            children[n_words] = 0
+        node = following
+    return n_words
 
 
 @kernel
 def _lempel_ziv(x: Floats, low: Floats, high: Floats, n_bins: int) -> Floats:
-    """Count the words of the LZ78 parsing, which are kept as a tree of symbols."""
     n_windows, n_samples = x.shape
-    found = np.empty(n_windows)
+    found, symbols = np.empty(n_windows), np.empty(n_samples, np.int64)
     children = np.empty((n_samples + 1, n_bins), np.int16)
     for row in range(n_windows):
-        width = (high[row] - low[row]) / n_bins
-        children[0] = 0
-        n_words, node = 0, 0
-        for value in x[row]:
-            symbol = _symbol(value, low[row], width, high[row], n_bins)
-            if children[node, symbol]:
-                node = children[node, symbol]
-            else:
-                n_words += 1
-                children[node, symbol] = n_words
-                children[n_words] = 0
-                node = 0
-        found[row] = n_words / n_samples
+        _write_symbols(x[row], low[row], high[row], n_bins, symbols)
+        found[row] = _count_words(symbols, children) / n_samples
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,13 +14,13 @@ from eupnea.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eupnea.features.timeseries.block import Floats
+    from eupnea.features.timeseries.block import Block, Floats
     from eupnea.features.timeseries.plan import Plan, Settings, Task
 
 BLOCK_SAMPLES = 96_000
 """Samples worked on together: a few intermediate matrices of this size fit the processor's cache."""
 
-SMALLEST_SPAN = 1e-7
+SMALLEST_SPAN = 2e-5
 """Range over largest magnitude below which rounding decides features: such a window is left to tsfresh."""
 
 MAGNITUDES = (1e-40, 1e40)
@@ -117,14 +117,26 @@ def _fill_block(windows: Floats, plan: Plan, values: Floats) -> None:
 
     regular = _is_regular(windows)
     block = Block(windows if regular.all() else windows[regular])
+    rows = np.flatnonzero(regular)
     with np.errstate(all="ignore"):
-        for task in plan.tasks:
+        for task in plan.tasks if rows.size else []:
             if task.compute is None:
-                _by_tsfresh(windows, task, values, np.ones(len(windows), dtype=np.bool_))
-                continue
-            if block.n_windows:
-                _by_family(windows, block, task, values, regular)
-            _by_tsfresh(windows, task, values, ~regular)
+                _by_tsfresh(windows, task, values, rows)
+            else:
+                _by_family(windows, block, task, values, rows)
+        _irregular(windows, plan, values, np.flatnonzero(~regular))
+
+
+def _irregular(windows: Floats, plan: Plan, values: Floats, rows: NDArray[np.intp]) -> None:
+    """Hand whole windows to tsfresh, one after the other; those that were met before are copied."""
+    first: dict[bytes, int] = {}
+    for row in rows.tolist():
+        known = first.setdefault(windows[row].tobytes(), row)
+        if known != row:
+            values[row] = values[known]
+            continue
+        for task in plan.tasks:
+            _by_tsfresh(windows, task, values, np.array([row]))
 
 
 def _is_regular(windows: Floats) -> NDArray[np.bool_]:
@@ -136,31 +148,28 @@ def _is_regular(windows: Floats) -> NDArray[np.bool_]:
     return varies & np.isfinite(magnitude) & (magnitude > MAGNITUDES[0]) & (magnitude < MAGNITUDES[1])
 
 
-def _by_family(windows: Floats, block: Any, task: Task, values: Floats, regular: NDArray[np.bool_]) -> None:
+def _by_family(windows: Floats, block: Block, task: Task, values: Floats, rows: NDArray[np.intp]) -> None:
     from eupnea.features.timeseries.registry import Partial
 
-    assert task.compute is not None
-    found = task.compute(block, task.requests or [{}])
+    compute = task.compute
+    if compute is None:
+        return
+    found = compute(block, task.requests or [{}])
     answers = found.values if isinstance(found, Partial) else found
-    rows = np.flatnonzero(regular)
     if len(rows) == len(values) and _is_run(task.columns):
         values[:, task.columns[0] : task.columns[-1] + 1] = answers
     else:
         values[rows[:, None], task.columns] = answers
     if isinstance(found, Partial) and found.unsure.any():
-        unsure = np.zeros(len(windows), dtype=np.bool_)
-        unsure[rows[found.unsure]] = True
-        _by_tsfresh(windows, task, values, unsure)
+        _by_tsfresh(windows, task, values, rows[found.unsure])
 
 
 def _is_run(columns: NDArray[np.intp]) -> bool:
     return bool((np.diff(columns) == 1).all())
 
 
-def _by_tsfresh(windows: Floats, task: Task, values: Floats, rows: NDArray[np.bool_]) -> None:
+def _by_tsfresh(windows: Floats, task: Task, values: Floats, rows: NDArray[np.intp]) -> None:
     from eupnea.features.timeseries import fallback
 
-    chosen = np.flatnonzero(rows)
-    if chosen.size:
-        answers = fallback.many_windows(windows[chosen], task.function, task.requests, len(task.columns))
-        values[chosen[:, None], task.columns] = answers
+    answers = fallback.many_windows(windows[rows], task.function, task.requests, len(task.columns))
+    values[rows[:, None], task.columns] = answers

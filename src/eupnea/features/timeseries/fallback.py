@@ -89,12 +89,8 @@ def column_names(function: str | Callable[..., Any], requests: Sequence[Paramete
 def many_windows(
     windows: Floats, function: str | Callable[..., Any], requests: Sequence[Parameters] | None, n_columns: int
 ) -> Floats:
-    """Let tsfresh compute one calculator for each window; identical windows are computed once."""
+    """Let tsfresh compute one calculator for each window."""
     values = np.empty((len(windows), n_columns))
-    known: dict[bytes, Floats] = {}
     for row, window in enumerate(windows):
-        key = window.tobytes()
-        if key not in known:
-            known[key] = np.array([value for _, value in one_window(window, function, requests)], dtype=np.float64)
-        values[row] = known[key]
+        values[row] = [value for _, value in one_window(window, function, requests)]
     return values

@@ -6,9 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import njit
+from numpy.typing import NDArray
 
 kernel: Callable[..., Any] = njit(cache=True, nogil=True)
 """Compile a loop over windows: cached on disk, free of the interpreter lock, strictly IEEE."""
 
 summing_kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 """The same for plain sums: the order of additions is the compiler's, so that they run in vector registers."""
+
+
+@summing_kernel
+def mean_of(series: NDArray[Any]) -> float:
+    """Average a series."""
+    total = 0.0
+    for value in series:
+        total += value
+    return total / series.size

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
-from eupnea.features.timeseries.corridors import as_pandas
 from eupnea.features.timeseries.kernels import kernel
-from eupnea.features.timeseries.moments import quantiles_of_sorted
+from eupnea.features.timeseries.moments import interpolated, places_in_pandas
 from eupnea.features.timeseries.registry import Parameters, Partial, calculator
 
 INDEPENDENT = 1e-6
@@ -28,10 +27,8 @@ STEADY_ROOT = 1e-10
 
 def _level_bounds(block: Block, n_levels: int) -> Floats:
     """Return the quantiles that part all samples but the last into levels, shape (windows, levels + 1)."""
-    shares = np.linspace(0, 1, n_levels + 1)
-    above = n_levels * shares != np.arange(n_levels + 1)
-    shares[above] = np.nextafter(shares[above], 1)
-    return quantiles_of_sorted(_without_last(block.ordered, block.x[:, -1]), as_pandas(shares))
+    places = places_in_pandas(block.n_samples - 1, n_levels)
+    return interpolated(_without_last(block.ordered, block.x[:, -1]), places)
 
 
 @kernel

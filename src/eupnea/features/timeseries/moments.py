@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -125,32 +126,49 @@ def _kurtosis(block: Block) -> Floats:
     return n * (n + 1) * (n - 1) * fourth / ((n - 2) * (n - 3) * second**2) - bias
 
 
-def quantiles_of_sorted(ordered: Floats, shares: Floats) -> Floats:
-    """Interpolate quantiles of sorted rows, with the arithmetic of ``numpy.quantile``.
+def interpolated(ordered: Floats, places: Floats) -> Floats:
+    """Interpolate between neighbours in sorted rows, with the arithmetic of ``numpy.quantile``.
 
     Parameters
     ----------
     ordered
         Shape (windows, samples), ascending.
-    shares
-        Shape (quantiles,), each 0 … 1.
+    places
+        Shape (quantiles,), each 0 … samples - 1.
 
     Returns
     -------
     Shape (windows, quantiles).
     """
-    place = (ordered.shape[1] - 1) * shares
-    below = np.floor(place).astype(np.intp)
+    below = np.floor(places).astype(np.intp)
     above = np.minimum(below + 1, ordered.shape[1] - 1)
-    share = place - below
+    share = places - below
     low, high = ordered[:, below], ordered[:, above]
     step = high - low
     return np.ascontiguousarray(np.where(share >= 0.5, high - step * (1 - share), low + step * share))
 
 
+@cache
+def places_in_pandas(n_samples: int, shares: int | tuple[float, ...]) -> Floats:
+    """Ask pandas between which samples its quantiles lie: versions differ in the last bit, which decides ties.
+
+    Parameters
+    ----------
+    n_samples
+        Samples that are cut into quantiles.
+    shares
+        The quantiles, ascending, or the number of equal parts.
+    """
+    import pandas as pd
+
+    _, places = pd.qcut(np.arange(n_samples, dtype=np.float64), shares, labels=False, retbins=True)
+    return np.asarray(places)
+
+
 @calculator("quantile", "q", accepts=lambda request, _n: 0 <= request["q"] <= 1)
 def _quantile(block: Block, requests: Sequence[Parameters]) -> Floats:
-    return quantiles_of_sorted(block.ordered, np.array([request["q"] for request in requests], dtype=np.float64))
+    shares = np.array([request["q"] for request in requests], dtype=np.float64)
+    return interpolated(block.ordered, (block.n_samples - 1) * shares)
 
 
 @kernel

@@ -37,8 +37,8 @@ NOISE_WINDOW = 20
 TIE = 1e-13
 """Difference over largest coefficient below which rounding may decide which of two is larger."""
 
-COLUMN, COUNT, GAP, ROW, FIRST_COLUMN = range(5)
-"""What is kept of a ridge: newest column, members, scales since the newest, finest scale, first column there."""
+COLUMN, COUNT, GAP, ROW, FIRST_COLUMN, START = range(6)
+"""Of a ridge: newest column, members, scales since the newest, finest scale, first column there, column before."""
 
 
 def _wavelet(n_points: int, scale: int) -> Floats:
@@ -81,7 +81,8 @@ def _has_tie(coefficients: Floats, closeness: float) -> bool:
 def _exceeds_noise(value: float, finest: Floats, place: int, share: float, n_around: int) -> bool:
     """Say whether a coefficient is at least as large as the noise around its place.
 
-    Counting the surrounding coefficients below and above usually decides; else the quantile is interpolated.
+    Counting the surrounding coefficients below and above usually decides; else its size lies between the two that the
+    quantile is interpolated from, which are then its neighbours.
     """
     start, stop = max(place - n_around // 2, 0), min(place + n_around // 2 + n_around % 2, finest.size)
     around, size = finest[start:stop], abs(value)
@@ -95,16 +96,25 @@ def _exceeds_noise(value: float, finest: Floats, place: int, share: float, n_aro
         return True
     if up_to <= low or below >= low + 2:
         return False
-    ordered = np.sort(around)
-    noise = ordered[low]
-    if low + 1 < around.size:
-        noise = ordered[low] * (low + 1 - rank) + ordered[low + 1] * (rank - low)
-    return size >= abs(noise) or (size == 0 and noise == 0)
+    left, right = -np.inf, np.inf
+    for other in around:
+        is_left = other < -size if below == low + 1 else other <= size
+        if is_left:
+            left = max(left, other)
+        else:
+            right = min(right, other)
+    noise = left * (low + 1 - rank) + right * (rank - low) if rank > low else left
+    return size >= abs(noise)
 
 
 @kernel
-def _is_maximum(row: Floats, place: int) -> bool:
-    return row[place] > row[place - 1] and row[place] > row[place + 1]
+def _find_maxima(row: Floats, maxima: Integers) -> int:
+    """List the places of all samples larger than both neighbours; return how many there are."""
+    count = 0
+    for place in range(1, row.size - 1):
+        maxima[count] = place
+        count += (row[place] > row[place - 1]) & (row[place] > row[place + 1])
+    return count
 
 
 @kernel
@@ -129,54 +139,66 @@ def _nearest(by_column: Integers, place: int, reach: int) -> int:
 
 
 @kernel
-def _counts(ridge: Integers, coefficients: Floats, finest: Floats, n_widths: int, n_around: int) -> bool:
+def _counts(ridge: Integers, coefficients: Floats, n_widths: int, n_around: int, known: Integers) -> bool:
+    """Say whether a ridge is long enough and stands above the noise; `known` keeps answers for the finest scale."""
     if ridge[COUNT] < math.ceil(n_widths / 4):
         return False
-    value = coefficients[ridge[ROW], ridge[FIRST_COLUMN]]
-    return _exceeds_noise(value, finest, ridge[FIRST_COLUMN], NOISE_SHARE, n_around)
+    row, place = ridge[ROW], ridge[FIRST_COLUMN]
+    if row == 0 and known[place] >= 0:
+        return known[place] > 0
+    above = _exceeds_noise(coefficients[row, place], coefficients[0], place, NOISE_SHARE, n_around)
+    if row == 0:
+        known[place] = above
+    return above
 
 
 @kernel
-def _count_ridges(coefficients: Floats, n_widths: int, n_around: int, ridges: Integers, by_column: Integers) -> int:
+def _count_ridges(
+    coefficients: Floats, maxima: Integers, n_maxima: Integers, n_widths: int, ridges: Integers, known: Integers
+) -> int:
     """Follow maxima from the coarsest of `n_widths` scales to the finest and count the ridges above the noise."""
-    n_samples = coefficients.shape[1]
-    finest = coefficients[0]
+    n_around = math.ceil(coefficients.shape[1] / NOISE_WINDOW)
+    by_column = np.full(coefficients.shape[1], -1)
     n_ridges = accepted = 0
     for row in range(n_widths - 1, -1, -1):
-        by_column[:] = -1
         for ridge in range(n_ridges - 1, -1, -1):
             by_column[ridges[ridge, COLUMN]] = ridge
             ridges[ridge, GAP] += 1
-        for place in range(1, n_samples - 1):
-            if not _is_maximum(coefficients[row], place):
-                continue
+        n_before = n_ridges
+        for place in maxima[row, : n_maxima[row]]:
             ridge = _nearest(by_column, place, (row + 1) // 4)
             if ridge < 0:
                 ridge = n_ridges
                 ridges[ridge, COUNT] = 0
+                ridges[ridge, START] = place
                 n_ridges += 1
             _extend(ridges[ridge], row, place)
+        for ridge in range(n_before):
+            by_column[ridges[ridge, START]] = -1
         kept = 0
         for ridge in range(n_ridges):
             if ridges[ridge, GAP] > 1:
-                accepted += _counts(ridges[ridge], coefficients, finest, n_widths, n_around)
+                accepted += _counts(ridges[ridge], coefficients, n_widths, n_around, known)
             else:
                 ridges[kept] = ridges[ridge]
+                ridges[kept, START] = ridges[kept, COLUMN]
                 kept += 1
         n_ridges = kept
     for ridge in range(n_ridges):
-        accepted += _counts(ridges[ridge], coefficients, finest, n_widths, n_around)
+        accepted += _counts(ridges[ridge], coefficients, n_widths, n_around, known)
     return accepted
 
 
 @kernel
 def _ridges_of(transform: Floats, wanted: Integers, found: Floats) -> None:
     """Count the ridges over the finest 1, 2, … scales that are wanted, for one window."""
-    n_samples = transform.shape[1]
-    n_around = math.ceil(n_samples / NOISE_WINDOW)
-    ridges, by_column = np.empty((2 * n_samples, 5), np.int64), np.empty(n_samples, np.int64)
+    n_scales, n_samples = transform.shape
+    maxima, n_maxima = np.empty((n_scales, n_samples), np.int64), np.empty(n_scales, np.int64)
+    for scale in range(n_scales):
+        n_maxima[scale] = _find_maxima(transform[scale], maxima[scale])
+    ridges, known = np.empty((2 * n_samples, 6), np.int64), np.full(n_samples, -1)
     for column in range(wanted.size):
-        found[column] = _count_ridges(transform, wanted[column], n_around, ridges, by_column)
+        found[column] = _count_ridges(transform, maxima, n_maxima, wanted[column], ridges, known)
 
 
 @kernel

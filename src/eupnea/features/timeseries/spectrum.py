@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
-from eupnea.features.timeseries.entropy import histogram_entropy
-from eupnea.features.timeseries.registry import Parameters, calculator
+from eupnea.features.timeseries.entropy import histogram_entropies
+from eupnea.features.timeseries.kernels import kernel, mean_of
+from eupnea.features.timeseries.registry import Parameters, Partial, calculator
 
 PARTS = ("real", "imag", "abs", "angle")
 """Attributes of a Fourier coefficient; the angle is in degrees."""
@@ -85,11 +86,37 @@ def welch_density(x: Floats) -> Floats:
     """
     length = min(x.shape[1], LONGEST_SEGMENT)
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    pieces = np.lib.stride_tricks.sliding_window_view(x, length, axis=1)[:, :: length - length // 2]
-    transform = np.fft.rfft((pieces - pieces.mean(axis=-1, keepdims=True)) * taper, axis=-1)
-    power = (transform.real**2 + transform.imag**2) / np.dot(taper, taper)
-    power[..., 1 : None if length % 2 else -1] *= 2
-    return power.mean(axis=1)
+    transform = np.fft.rfft(_tapered(x, taper, length - length // 2), axis=-1)
+    power = _mean_power(transform) / np.dot(taper, taper)
+    power[:, 1 : None if length % 2 else -1] *= 2
+    return power
+
+
+@kernel
+def _tapered(x: Floats, taper: Floats, step: int) -> Floats:
+    """Cut windows into segments, take each one's mean off and taper it: shape (windows, segments, samples)."""
+    n_windows, n_samples = x.shape
+    n_segments = (n_samples - taper.size) // step + 1
+    pieces = np.empty((n_windows, n_segments, taper.size))
+    for row in range(n_windows):
+        for segment in range(n_segments):
+            piece = x[row, segment * step : segment * step + taper.size]
+            mean = mean_of(piece)
+            for sample in range(taper.size):
+                pieces[row, segment, sample] = (piece[sample] - mean) * taper[sample]
+    return pieces
+
+
+@kernel
+def _mean_power(transform: NDArray[np.complex128]) -> Floats:
+    n_windows, n_segments, n_frequencies = transform.shape
+    power = np.zeros((n_windows, n_frequencies))
+    for row in range(n_windows):
+        for segment in range(n_segments):
+            for frequency in range(n_frequencies):
+                value = transform[row, segment, frequency]
+                power[row, frequency] += value.real * value.real + value.imag * value.imag
+    return power / n_segments
 
 
 def _density(block: Block) -> Floats:
@@ -108,6 +135,6 @@ def _spkt_welch_density(block: Block, requests: Sequence[Parameters]) -> Floats:
 
 
 @calculator("fourier_entropy", "bins", accepts=lambda request, _n: request["bins"] > 0)
-def _fourier_entropy(block: Block, requests: Sequence[Parameters]) -> Floats:
+def _fourier_entropy(block: Block, requests: Sequence[Parameters]) -> Partial:
     relative = _density(block) / _density(block).max(axis=1, keepdims=True)
-    return np.stack([histogram_entropy(relative, request["bins"]) for request in requests], axis=1)
+    return histogram_entropies(relative, [request["bins"] for request in requests])

@@ -20,6 +20,9 @@ TINY = 1e-20
 LEVEL = 1e-20
 """Variance over mean square below which a line's ordinates differ by rounding only."""
 
+STRAIGHT = 1e-7
+"""One minus the correlation below which rounding decides the standard error."""
+
 
 class Line:
     """Least squares of every row on the natural numbers from zero.
@@ -43,7 +46,8 @@ class Line:
         self.rvalue = np.where(self.yy == 0, np.where(xy == 0, np.nan, 0.0), np.clip(ratio, -1.0, 1.0))
         self.slope = xy / self.xx
         self.intercept = mean - self.slope * ((n - 1) / 2)
-        self.unsure: NDArray[np.bool_] = (self.yy > 0) & (self.yy <= LEVEL * mean * mean)
+        rounding = (self.yy > 0) & (self.yy <= LEVEL * mean * mean)
+        self.unsure: NDArray[np.bool_] = rounding | (np.abs(self.rvalue) > 1 - STRAIGHT)
 
     @property
     def stderr(self) -> Floats:

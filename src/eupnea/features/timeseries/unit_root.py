@@ -17,19 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
+from eupnea.features.timeseries.exact import pieces_of
 from eupnea.features.timeseries.kernels import kernel
 from eupnea.features.timeseries.lagged import (
-    N_PIECES,
-    WELL_CONDITIONED,
+    anchored,
     eliminate,
+    explained,
+    extend_lag_sums,
+    extend_level_sums,
     fill_lags,
     fill_level,
-    pieces_of,
+    lag_sums,
+    level_sums,
+    with_growing_effort,
 )
 from eupnea.features.timeseries.registry import Parameters, Partial, calculator
-
-SINGULAR = 1e-22
-"""Unexplained share of a column below which the regressors are dependent and statsmodels' pseudo-inverse decides."""
 
 LARGEST_STATISTIC, SMALLEST_STATISTIC = 2.74, -18.83
 """Test statistics beyond which the p-value is 1 and 0 (MacKinnon 1994, constant, one series)."""
@@ -48,60 +50,62 @@ def largest_lag(n_samples: int) -> int:
 
 
 @kernel
-def _best_order(factor: Floats, n_rows: int, n_lags: int) -> int:
-    """Choose the number of lags by Akaike's criterion from the factor of [1, level, lags, change]."""
-    last = n_lags + 2
-    residual = factor[last, last] ** 2
-    best, smallest = n_lags, np.inf
-    for order in range(n_lags, -1, -1):
+def _best_order(gram: Floats, n_rows: int) -> int:
+    """Choose the number of lags by Akaike's criterion from the eliminated [1, level, lags, change]."""
+    last = gram.shape[0] - 1
+    residual, smallest = gram[last, last, 0], np.inf
+    best = last - 2
+    for order in range(last - 2, -1, -1):
         criterion = n_rows * math.log(residual / n_rows) + 2 * (order + 2)
         if criterion <= smallest:
             best, smallest = order, criterion
-        residual += factor[order + 1, last] ** 2
+        residual += explained(gram, order + 1) ** 2
     return best
 
 
 @kernel
-def _factor(
-    change: Floats, cut_change: Floats, cut_level: Floats, n_lags: int, level_last: bool
-) -> tuple[Floats, float]:
-    """Factor [1, level, lags, change], or [1, lags, level, change] if `level_last`."""
-    gram = np.empty((n_lags + 3, n_lags + 3, 2))
-    place = np.empty(n_lags + 1, np.int64)
+def _places(n_lags: int, level_last: bool) -> NDArray[np.int64]:
+    """Place the change last, its lags before it, and the level before or after those lags."""
+    place = np.arange(n_lags + 1) + (0 if level_last else 1)
     place[0] = n_lags + 2
-    for lag in range(1, n_lags + 1):
-        place[lag] = lag if level_last else lag + 1
-    stop = change.size
-    fill_lags(gram, place, change, cut_change, n_lags, stop)
-    fill_level(gram, place, n_lags + 1 if level_last else 1, cut_level, cut_change, n_lags, stop)
-    return eliminate(gram, cut_change.shape[0] > 1)
+    return place
 
 
 @kernel
 def _test(change: Floats, level: Floats, n_lags: int, n_pieces: int) -> tuple[float, int, float]:
     """Return statistic, order used, and the smallest unexplained share met."""
-    cut_change, cut_level = pieces_of(change, n_pieces), pieces_of(level, n_pieces)
-    factor, share = _factor(change, cut_change, cut_level, n_lags, False)
+    exact, stop = n_pieces > 1, change.size
+    pieces = pieces_of(change, n_pieces)
+    of_lags = lag_sums(pieces, n_lags, n_lags, stop)
+    of_level = level_sums(pieces_of(level, n_pieces), pieces, n_lags, n_lags, stop)
+    gram = np.empty((n_lags + 3, n_lags + 3, 2))
+    place = _places(n_lags, False)
+    fill_lags(gram, place, of_lags, change, n_lags, stop, exact)
+    fill_level(gram, place, 1, of_level)
+    share = eliminate(gram, exact)
     if share <= 0:
         return np.nan, 0, share
-    order = _best_order(factor, change.size - n_lags, n_lags)
-    factor, again = _factor(change, cut_change, cut_level, order, True)
+    order = _best_order(gram, stop - n_lags)
+    extend_lag_sums(of_lags, change, order, n_lags, exact)
+    extend_level_sums(of_level, level, change, order, n_lags, exact)
+    gram = gram[: order + 3, : order + 3].copy()
+    place = _places(order, True)
+    fill_lags(gram, place, of_lags, change, order, stop, exact)
+    fill_level(gram, place, order + 1, of_level)
+    share = min(share, eliminate(gram, exact))
+    if share <= 0:
+        return np.nan, 0, share
     last = order + 2
-    variance = factor[last, last] ** 2 / (change.size - order - last)
-    return factor[last - 1, last] / math.sqrt(variance), order, min(share, again)
+    variance = gram[last, last, 0] / (stop - order - last)
+    return explained(gram, last - 1) / math.sqrt(variance), order, share
 
 
 @kernel
-def _dickey_fuller(
-    change: Floats, level: Floats, n_lags: int, well_conditioned: float, n_pieces: int
-) -> tuple[Floats, Floats]:
+def _dickey_fuller(change: Floats, level: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, Floats]:
     """Test every window: columns statistic and order; and the smallest unexplained share."""
     found, shares = np.empty((change.shape[0], 2)), np.empty(change.shape[0])
     for row in range(change.shape[0]):
-        statistic, order, share = _test(change[row], level[row], n_lags, 1)
-        if share <= well_conditioned:
-            statistic, order, share = _test(change[row], level[row], n_lags, n_pieces)
-        found[row, 0], found[row, 1], shares[row] = statistic, order, share
+        found[row, 0], found[row, 1], shares[row] = _test(change[row], level[row], n_lags, n_pieces)
     return found, shares
 
 
@@ -134,8 +138,10 @@ def _covered(request: Parameters, _n_samples: int) -> bool:
 @calculator("augmented_dickey_fuller", "attr", accepts=_covered, min_samples=24)
 def _augmented_dickey_fuller(block: Block, requests: Sequence[Parameters]) -> Partial:
     n_lags = largest_lag(block.n_samples)
-    level = np.ascontiguousarray(block.centred[:, :-1])
-    found, shares = _dickey_fuller(block.change, level, n_lags, WELL_CONDITIONED, N_PIECES)
+
+    def test(rows: NDArray[np.intp], n_pieces: int) -> tuple[Floats, Floats]:
+        return _dickey_fuller(block.change[rows], anchored(block)[0][rows, :-1].copy(), n_lags, n_pieces)
+
+    found, unsure = with_growing_effort(test, block.n_windows)
     columns = {"teststat": found[:, 0], "usedlag": found[:, 1], "pvalue": p_value(found[:, 0])}
-    unsure: NDArray[np.bool_] = ~(shares > SINGULAR)
     return Partial(np.stack([columns[request["attr"]] for request in requests], axis=1), unsure)
