@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test check lint lock reference benchmark-detection clean
+.PHONY: help setup study test test-all check lint lock reference benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -18,7 +18,10 @@ setup: .venv/ready ## Make .venv with the exact versions of requirements.lock   
 study: setup ## Run the default study: results/demo/report.html        (.venv/bin/snakemake --cores 2)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
-test: setup ## Run the tests                                          (.venv/bin/python -m pytest)
+test: setup ## Run the tests                                          (.venv/bin/python -m pytest -m "not slow")
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"
+
+test-all: setup ## Run the slow tests too (networks, coverage, whole real sets)  (.venv/bin/python -m pytest)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: setup ## Check style, types and workflow                        (.venv/bin/python tools/lint.py)
