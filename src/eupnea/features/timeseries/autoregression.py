@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.timeseries.block import Block, Floats
-from eupnea.features.timeseries.exact import pieces_of
+from eupnea.features.timeseries.exact import add, pieces_of, subtract_product
 from eupnea.features.timeseries.kernels import kernel
 from eupnea.features.timeseries.lagged import anchored, eliminate, fill_lags, lag_sums, solve, with_growing_effort
 from eupnea.features.timeseries.registry import Parameters, Partial, calculator
@@ -96,9 +96,20 @@ def _partial_autocorrelation(block: Block, requests: Sequence[Parameters]) -> Fl
 
 
 @kernel
-def _coefficients(series: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, Floats]:
+def _with_level(solution: Floats, level: float) -> Floats:
+    """Put back the level that was taken off: it changes the constant by what the lags do not pass on of it."""
+    passed_on = np.zeros(2)
+    for row in range(1, solution.shape[0]):
+        add(passed_on, solution[row, 0], solution[row, 1])
+    add(passed_on, -1.0, 0.0)
+    subtract_product(solution[0], level, 0.0, passed_on)
+    return solution[:, 0].copy()
+
+
+@kernel
+def _coefficients(series: Floats, level: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, Floats]:
     """Regress every window on its past: constant, then lags 1, 2, …; and the smallest unexplained share."""
-    found, shares = np.empty((series.shape[0], n_lags + 1)), np.empty(series.shape[0])
+    found, shares = np.full((series.shape[0], n_lags + 1), np.nan), np.empty(series.shape[0])
     gram = np.empty((n_lags + 2, n_lags + 2, 2))
     place = np.arange(n_lags + 1)
     place[0] = n_lags + 1
@@ -107,7 +118,8 @@ def _coefficients(series: Floats, n_lags: int, n_pieces: int) -> tuple[Floats, F
         sums = lag_sums(pieces_of(series[row], n_pieces), n_lags, n_lags, stop)
         fill_lags(gram, place, sums, series[row], n_lags, stop, n_pieces > 1)
         shares[row] = eliminate(gram, n_pieces > 1)
-        found[row] = solve(gram) if shares[row] > 0 else np.full(n_lags + 1, np.nan)
+        if shares[row] > 0:
+            found[row] = _with_level(solve(gram), level[row])
     return found, shares
 
 
@@ -115,11 +127,9 @@ def _fit(block: Block, order: int) -> tuple[Floats, NDArray[np.bool_]]:
     series, level = anchored(block)
 
     def regress(rows: NDArray[np.intp], n_pieces: int) -> tuple[Floats, Floats]:
-        return _coefficients(series[rows], order, n_pieces)
+        return _coefficients(series[rows], level[rows], order, n_pieces)
 
-    found, unsure = with_growing_effort(regress, block.n_windows)
-    found[:, 0] += level * (1 - found[:, 1:].sum(axis=1))
-    return found, unsure
+    return with_growing_effort(regress, block.n_windows)
 
 
 def _is_coefficient(request: Parameters, n_samples: int) -> bool:

@@ -65,4 +65,4 @@ def _benford_correlation(block: Block, _requests: Sequence[Parameters]) -> Float
     shares -= shares.mean(axis=1, keepdims=True)
     law = np.log10(1 + 1 / np.arange(1, 10))
     law -= law.mean()
-    return (shares @ law / np.sqrt(np.vecdot(shares, shares) * (law @ law)))[:, None]
+    return (np.vecdot(shares, law) / np.sqrt(np.vecdot(shares, shares) * (law @ law)))[:, None]

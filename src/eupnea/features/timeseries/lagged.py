@@ -241,7 +241,7 @@ def explained(gram: Floats, row: int) -> float:
 
 @kernel
 def solve(gram: Floats) -> Floats:
-    """Give the coefficients of the last column on the others, by back substitution in pairs of doubles."""
+    """Give the coefficients of the last column on the others, by back substitution: shape (columns - 1, 2)."""
     last = gram.shape[0] - 1
     solution = np.empty((last, 2))
     rest = np.empty(2)
@@ -250,4 +250,4 @@ def solve(gram: Floats) -> Floats:
         for later in range(row + 1, last):
             subtract_product(rest, solution[later, 0], solution[later, 1], gram[row, later])
         solution[row] = quotient(rest, gram[row, row])
-    return solution[:, 0].copy()
+    return solution

@@ -41,7 +41,7 @@ class Line:
         self.degrees = n - 2
         self.xx = float(np.dot(place, place)) / n
         self.yy = np.vecdot(off, off) / n
-        xy = off @ place / n
+        xy = np.vecdot(off, place) / n
         ratio = xy / np.sqrt(self.xx * self.yy)
         self.rvalue = np.where(self.yy == 0, np.where(xy == 0, np.nan, 0.0), np.clip(ratio, -1.0, 1.0))
         self.slope = xy / self.xx

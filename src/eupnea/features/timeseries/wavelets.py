@@ -20,14 +20,14 @@ REACH_SCALES = 8
 
 @cache
 def _weights(scale: float, n_samples: int, n_coefficients: int) -> Floats:
-    """Return the weights of the first samples in the first coefficients, shape (samples, coefficients)."""
+    """Return the weights of the first samples in the first coefficients, shape (coefficients, samples)."""
     import pywt
 
     n_weights = min(n_samples, n_coefficients + int(np.ceil(REACH_SCALES * scale)) + 2)
     impulses = np.zeros((n_weights, n_samples))
     np.fill_diagonal(impulses, 1.0)
     coefficients, _ = pywt.cwt(impulses, scales=(scale,), wavelet="mexh")
-    return np.ascontiguousarray(coefficients[0, :, :n_coefficients])
+    return np.ascontiguousarray(coefficients[0, :, :n_coefficients].T)
 
 
 def _covered(request: Parameters, _n_samples: int) -> bool:
@@ -43,6 +43,6 @@ def _cwt_coefficients(block: Block, requests: Sequence[Parameters]) -> Floats:
         columns = np.flatnonzero((scales == scale) & (places < block.n_samples))
         if columns.size:
             weights = _weights(scale, block.n_samples, int(places[columns].max()) + 1)
-            transform = block.x[:, : len(weights)] @ weights
+            transform = np.vecdot(block.x[:, None, : weights.shape[1]], weights)
             values[:, columns] = transform[:, places[columns]]
     return values
