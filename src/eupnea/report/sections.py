@@ -11,11 +11,49 @@ from eupnea.figures.registry import FIGURES
 from eupnea.io.tables import read_table
 from eupnea.report.answers import answers
 from eupnea.report.page import Section, page_figure, page_table
+from eupnea.report.plots import plots_of
 from eupnea.report.viewer import viewer_of, worst_first
 
 if TYPE_CHECKING:
     from eupnea.config.report import ReportConfig
     from eupnea.study import Study
+
+KEYS = [
+    "analysis",
+    "protocol",
+    "target",
+    "level",
+    "modality",
+    "family",
+    "feature",
+    "term",
+    "model",
+    "comparator",
+    "control",
+    "subset",
+    "window_s",
+    "enrolment_s",
+    "probe_s",
+    "gallery_size",
+    "norm",
+    "epsilon",
+    "attack",
+    "nuisance",
+    "strength",
+    "metric",
+]
+NUMBERS = [
+    "value",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "chance",
+    "n_participants",
+    "n_observations",
+    "reason",
+]
+"""Columns of metrics.tsv that the page shows; the whole table is linked."""
 
 ORDER = {"identification": 0, "verification": 1, "open_set": 2, "control": 3, "comparison": 4}
 
@@ -36,6 +74,7 @@ def sections_of(study: Study, *, config: ReportConfig, dpi: int) -> tuple[list[S
     ]
     for section in built:
         stages = {"recordings": ["recordings"], "quality": ["signals"]}.get(section.id, [section.id])
+        section.plots = plots_of(study, section.id)
         section.figures = [figure for stage in stages for figure in _figures(study, stage, dpi)]
     return built, viewers
 
@@ -125,7 +164,9 @@ def _identification(study: Study) -> Section:
     )
     headline = metrics[(metrics["model"] == "selected") & (metrics["status"] == "ok")]
     headline = headline.sort_values("analysis", key=lambda names: names.map(ORDER), kind="stable")
-    section.tables.append(page_table(headline, title="Headline numbers", href="identification/metrics.tsv"))
+    section.tables.append(
+        page_table(headline[KEYS + NUMBERS], title="Headline numbers", href="identification/metrics.tsv")
+    )
     missing = metrics[metrics["status"] != "ok"]
     if len(missing):
         columns = ["analysis", "protocol", "modality", "metric", "status", "reason"]
@@ -139,7 +180,8 @@ def _stage(study: Study, stage: str, title: str, analyses: list[str]) -> Section
     metrics = study.metrics[study.metrics["analysis"].isin(analyses)]
     section = Section(stage, title)
     known = metrics[metrics["status"] == "ok"]
-    section.tables.append(page_table(known, title="Numbers", href=f"{stage}/metrics.tsv"))
+    known = known.sort_values("model", key=lambda names: names != "selected", kind="stable")
+    section.tables.append(page_table(known[KEYS + NUMBERS], title="Numbers", href=f"{stage}/metrics.tsv"))
     missing = metrics[metrics["status"] != "ok"]
     if len(missing):
         columns = ["analysis", "target", "modality", "model", "metric", "status", "reason"]

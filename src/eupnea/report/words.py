@@ -13,6 +13,9 @@ METRIC_WORDS = {
     "balanced_accuracy": "balanced accuracy",
 }
 
+ALPHA = 0.05
+"""Level at which a p-value counts as clear."""
+
 
 def rows_of(metrics: pd.DataFrame, **keys: object) -> pd.DataFrame:
     """Return the rows whose columns have these values and whose value is known."""
@@ -22,7 +25,7 @@ def rows_of(metrics: pd.DataFrame, **keys: object) -> pd.DataFrame:
     return metrics[chosen & (metrics["status"] == "ok")]
 
 
-def clause(row: pd.Series) -> str:
+def clause(row: pd.Series, *, chance: bool = True) -> str:
     """Write a row as ``0.62 [0.55, 0.70], p = 0.001, n = 40, chance 0.03``; what is missing is left out."""
     text = number(row["value"])
     if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
@@ -33,9 +36,38 @@ def clause(row: pd.Series) -> str:
         text += f" (corrected {p_value(row['p_adjusted'], float('nan'))})"
     if pd.notna(row["n_participants"]):
         text += f", n = {row['n_participants']:.0f}"
-    if pd.notna(row["chance"]):
+    if chance and pd.notna(row["chance"]):
         text += f", chance {number(row['chance'])}"
     return text
+
+
+def verdict(row: pd.Series) -> str:
+    """Say whether a row is told apart from chance, after correction where there is one; empty without a p-value."""
+    p, corrected = _decisive(row)
+    if pd.isna(p):
+        return ""
+    return f"{'better than chance' if p < ALPHA else 'not told apart from chance'}{corrected}"
+
+
+def difference_verdict(row: pd.Series) -> str:
+    """Say whether a difference is told apart from zero; empty without a p-value."""
+    p, corrected = _decisive(row)
+    if pd.isna(p):
+        return ""
+    return f"{'a clear difference' if p < ALPHA else 'no clear difference'}{corrected}"
+
+
+def _decisive(row: pd.Series) -> tuple[float, str]:
+    if pd.notna(row["p_adjusted"]):
+        return float(row["p_adjusted"]), " after correction"
+    return float(row["p_value"]), ""
+
+
+def term_words(term: str) -> str:
+    """Write a term of a mixed model for a reader: ``mode[oral]:task[nback]`` gives ``mode (oral) × task (nback)``."""
+    return (
+        term.replace(":", " × ").replace("[", " (").replace("]", ")").replace("_min", ", per minute").replace("_", " ")
+    )
 
 
 def number(value: float) -> str:

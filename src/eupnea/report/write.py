@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import eupnea
 from eupnea.io.files import write_text
@@ -44,13 +44,8 @@ def write_report(study: Study, path: str | Path, *, title: str, config: ReportCo
         lead=lead,
         sections=sections,
         viewers=viewers,
-        plots=_plots(study),
+        plots={plot["name"]: plot["data"] for section in sections for plot in section.plots},
         simulated=study.is_simulated,
         footer=f"Made by eupnea {eupnea.__version__} from the tables in this folder.",
     )
     write_text(page, path)
-
-
-def _plots(study: Study) -> dict[str, Any]:
-    del study
-    return {}
