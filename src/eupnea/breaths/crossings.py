@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.breaths.kernels import first_past, largest_at, last_below
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -64,9 +66,9 @@ def pushes(coarse: Floats, fine: Floats, peaks: Indices, *, under_way: float) ->
         Share of the peak.
     """
     level = under_way * coarse[peaks]
-    first = last_below(coarse, level_before(level, peaks, coarse.size), peaks) + 1
-    last = first_below(coarse, level_after(level, peaks, coarse.size), peaks) - 1
-    height = np.array([fine[a : b + 1].max() for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+    first = last_below(coarse, level, peaks, peaks) + 1
+    last = first_past(coarse, level, peaks, peaks, 1.0, True) - 1
+    height = fine[largest_at(fine, first, last + 1, 1.0)]
     return Pushes(peaks, height, first, last)
 
 
@@ -77,19 +79,17 @@ def starts_of_push(fine: Floats, found: Pushes, *, line: OnsetLine) -> Floats:
     back, no farther than where the signal was at or below zero.
     """
     n = fine.size
-    begun = first_below(-fine, -level_before(line.high * found.height, found.peaks, n), found.first)
+    begun = first_past(fine, line.high * found.height, found.peaks, found.first, -1.0, False)
     begun = np.minimum(begun, n - 1)
-    at = [
-        last_below(fine, level_before(share * found.height, found.peaks, n), begun) for share in (line.low, line.high)
-    ]
+    at = [last_below(fine, share * found.height, found.peaks, begun) for share in (line.low, line.high)]
     low, high = (
         rising_crossing(fine, np.maximum(where, 0), share * found.height)
         for where, share in zip(at, (line.low, line.high), strict=True)
     )
-    at_zero = last_below(fine, np.zeros(n), begun)
-    zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(low.size)), 0.0)
     start = low - line.reach * (high - low)
     if line.stop_at_zero:
+        at_zero = last_below(fine, np.zeros(found.peaks.size), found.peaks, begun)
+        zero = np.where(at_zero >= 0, rising_crossing(fine, np.maximum(at_zero, 0), np.zeros(low.size)), 0.0)
         start = np.maximum(start, zero)
     return np.where(at[0] >= 0, start, np.nan)
 
@@ -98,33 +98,9 @@ def stops_of_flow(fine: Floats, found: Pushes, *, fraction: float) -> Floats:
     """Return when each push falls through a fraction of its peak, in samples; NaN where the signal ends before."""
     n = fine.size
     level = fraction * found.height
-    at = first_below(fine, level_after(level, found.peaks, n), found.last)
+    at = first_past(fine, level, found.peaks, found.last, 1.0, True)
     before = np.clip(at - 1, 0, n - 1)
     return np.where(at < n, rising_crossing(-fine, before, -level), np.nan)
-
-
-def level_before(level: Floats, peaks: Indices, n: int) -> Floats:
-    """Spread levels over samples: each holds up to and including its own peak."""
-    lengths = np.diff(np.concatenate([[0], peaks + 1]))
-    return np.concatenate([np.repeat(level, lengths), np.full(n - peaks[-1] - 1, level[-1])])
-
-
-def level_after(level: Floats, peaks: Indices, n: int) -> Floats:
-    """Spread levels over samples: each holds from its own peak on."""
-    lengths = np.diff(np.concatenate([peaks, [n]]))
-    return np.concatenate([np.full(peaks[0], level[0]), np.repeat(level, lengths)])
-
-
-def last_below(values: Floats, level: Floats, at: Indices) -> Indices:
-    """Return the last position up to each of `at` where the value is at or below the level; -1 when there is none."""
-    where = np.where(values <= level, np.arange(values.size), -1)
-    return np.maximum.accumulate(where)[at]
-
-
-def first_below(values: Floats, level: Floats, at: Indices) -> Indices:
-    """Return the first position from each of `at` on where the value is at or below the level; n when there is none."""
-    where = np.where(values <= level, np.arange(values.size), values.size)
-    return np.minimum.accumulate(where[::-1])[::-1][at]
 
 
 def rising_crossing(values: Floats, before: Indices, level: Floats) -> Floats:

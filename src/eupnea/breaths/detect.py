@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.breaths.crossings import level_before, pushes, starts_of_push, stops_of_flow
+from eupnea.breaths.crossings import pushes, starts_of_push, stops_of_flow
 from eupnea.breaths.flow import Smoother, zero_of_flow
+from eupnea.breaths.kernels import largest_at, minus_levels
 from eupnea.breaths.presets import DETECTION, DetectionPreset
 from eupnea.breaths.swings import breath_swings, through_zero
 from eupnea.signals.presets import RespirationPreset
@@ -107,9 +108,8 @@ def _starts_of_volume(
     level: Floats, sure: Floats, troughs: Indices, peaks: Indices, detection: DetectionPreset
 ) -> tuple[Floats, Floats]:
     """Read onsets from how far the volume has come: noise hurts less than in its derivative."""
-    n = level.size
-    rise = level - level_before(sure[troughs[:-1]], peaks, n)
-    fall = level_before(sure[peaks], troughs[1:], n) - level
+    rise = minus_levels(level, sure[troughs[:-1]], peaks)
+    fall = -minus_levels(level, sure[peaks], troughs[1:])
     starts = []
     for way, ends, line in ((rise, peaks, detection.blunt_rise), (fall, troughs[1:], detection.blunt_fall)):
         # past its peak the level already counts from the next breath, so the height is that at the peak
@@ -131,11 +131,10 @@ def _least_cutoff(smoother: Smoother, sampling_hz: float, form: str, detection: 
 
 def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, Indices]:
     """Return where expiration and inspiration are steepest: the same swings, seen as flow."""
-    pairs = zip(troughs[:-1].tolist(), peaks.tolist(), troughs[1:].tolist(), strict=True)
-    steep = [(a + int(flow[a : b + 1].argmax()), b + int(flow[b : c + 1].argmin())) for a, b, c in pairs]
-    if not steep:
-        return troughs[:0], peaks[:0]
-    up, down = np.array(steep, dtype=np.intp).T
+    if peaks.size == 0:
+        return troughs[:0], peaks
+    up = largest_at(flow, troughs[:-1], peaks + 1, 1.0)
+    down = largest_at(flow, peaks, troughs[1:] + 1, -1.0)
     return np.concatenate([troughs[:1], down]), up
 
 

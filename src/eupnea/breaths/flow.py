@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.breaths.kernels import broken_line, count_near, damped, last_below_curve, narrowest_levels, slope
 from eupnea.breaths.presets import DetectionPreset
-from eupnea.signals.filters import ORDER
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -45,7 +45,6 @@ class Smoother:
         padded = np.concatenate([head, values, tail])
         self._size = next_fast_len(padded.size, real=True)
         self._spectrum = rfft(padded, self._size)
-        self._frequency_hz = np.arange(self._spectrum.size) * (sampling_hz / self._size)
         self._levels: dict[float, Floats] = {}
         self._flows: dict[float, Floats] = {}
 
@@ -54,8 +53,8 @@ class Smoother:
         if cutoff_hz not in self._levels:
             from scipy.fft import irfft
 
-            gain = 1 / (1 + (self._frequency_hz / cutoff_hz) ** (2 * ORDER))
-            level = irfft(self._spectrum * gain, self._size)[self._pad : self._pad + self._n]
+            below = damped(self._spectrum, self._hz / self._size / cutoff_hz)
+            level = irfft(below, self._size, overwrite_x=True)[self._pad : self._pad + self._n]
             self._levels[cutoff_hz] = level + self._centre
         return self._levels[cutoff_hz]
 
@@ -89,14 +88,22 @@ class Smoother:
         allowed = detail * float(np.std(sure))
         thin = max(int(self._hz / DETAIL_HZ), 1)
         for cutoff_hz in cutoffs_hz:
-            if cutoff_hz > least_hz and np.median(np.abs(look(cutoff_hz)[::thin] - sure[::thin])) <= allowed:
+            if cutoff_hz > least_hz and _is_mostly_near(look(cutoff_hz), sure, thin, allowed):
                 return cutoff_hz
         return least_hz
 
 
+def _is_mostly_near(values: Floats, others: Floats, step: int, allowed: float) -> bool:
+    """Tell whether the median difference at every step-th sample is allowed: by counting, which needs no sorting."""
+    n, near = -(-values.size // step), count_near(values, others, step, allowed)
+    if n % 2 == 0 and near == n // 2:
+        return bool(np.median(np.abs(values[::step] - others[::step])) <= allowed)
+    return bool(2 * near > n)
+
+
 def slope_of(volume: Floats, sampling_hz: float) -> Floats:
     """Return the derivative per second by central differences."""
-    return np.asarray(np.gradient(volume) * sampling_hz)
+    return np.asarray(slope(volume, sampling_hz))
 
 
 def zero_of_flow(
@@ -124,25 +131,13 @@ def zero_of_flow(
     where, level = _pause_levels(flow, troughs, peaks, preset) if see_pauses else (np.empty(0), np.empty(0))
     if where.size < preset.plateau_breaths * peaks.size:
         where, level = _breath_means(flow, troughs, peaks, preset)
-    return np.interp(np.arange(flow.size), where, level)
+    return np.asarray(broken_line(flow.size, where, level))
 
 
 def _pause_levels(flow: Floats, troughs: Indices, peaks: Indices, preset: DetectionPreset) -> tuple[Floats, Floats]:
-    where, levels = [], []
-    for trough, peak, length in zip(troughs.tolist(), peaks.tolist(), np.diff(troughs).tolist(), strict=False):
-        ordered = np.sort(flow[trough:peak])
-        span = max(int(preset.plateau_share * length), 2)
-        reach = flow[peak] - flow[trough]
-        margin = preset.plateau_margin * reach
-        ordered = ordered[(ordered > flow[trough] + margin) & (ordered < flow[peak] - margin)]
-        if ordered.size <= span:
-            continue
-        widths = ordered[span:] - ordered[:-span]
-        best = int(widths.argmin())
-        if widths[best] <= preset.plateau_width * reach:
-            where.append((trough + peak) / 2)
-            levels.append((ordered[best] + ordered[best + span]) / 2)
-    return np.array(where), np.array(levels)
+    edge = preset.plateau_margin
+    where, level = narrowest_levels(flow, troughs, peaks, preset.plateau_share, preset.plateau_width, edge)
+    return where, level
 
 
 def _breath_means(flow: Floats, troughs: Indices, peaks: Indices, preset: DetectionPreset) -> tuple[Floats, Floats]:
@@ -150,12 +145,12 @@ def _breath_means(flow: Floats, troughs: Indices, peaks: Indices, preset: Detect
     zero = np.full(flow.size, float(np.mean(flow)))
     where, level = np.array([flow.size / 2]), zero[:1]
     for _ in range(ROUNDS):
-        below = np.maximum.accumulate(np.where(flow <= zero, np.arange(flow.size), -1))[peaks]
+        below = last_below_curve(flow, zero, peaks)
         cut = np.maximum(below, troughs[:-1])
         step = min(preset.zero_breaths, cut.size - 1)
         where = (cut[step:] + cut[:-step]) / 2
         level = (total[cut[step:]] - total[cut[:-step]]) / (cut[step:] - cut[:-step])
-        zero = np.interp(np.arange(flow.size), where, level)
+        zero = broken_line(flow.size, where, level)
     return where, level
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.breaths.kernels import kept_through_zero, medians
 from eupnea.breaths.presets import DETECTION, DetectionPreset
 from eupnea.breaths.turning import alternating_extremes, turning_points
 
@@ -28,7 +29,7 @@ def breath_swings(
     """
     share = detection.least_swing if share is None else share
     candidates = np.concatenate([[0], turning_points(coarse), [coarse.size - 1]]).astype(np.intp)
-    least = detection.first_swing * local_range(coarse, sampling_hz)[candidates]
+    least = detection.first_swing * local_range(coarse, sampling_hz, candidates)
     troughs, peaks = alternating_extremes(coarse, candidates, least)
     for _ in range(ROUNDS):
         if peaks.size < 3:
@@ -43,14 +44,7 @@ def through_zero(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indice
     """Keep the swings of flow that go through zero; a dip within one inspiration or expiration is none."""
     extremes = np.empty(troughs.size + peaks.size, dtype=np.intp)
     extremes[::2], extremes[1::2] = troughs, peaks
-    kept: list[int] = []
-    for i in extremes.tolist():
-        if kept and (flow[kept[-1]] > 0) == (flow[i] > 0):
-            if abs(flow[i]) > abs(flow[kept[-1]]):
-                kept[-1] = i
-        else:
-            kept.append(i)
-    chosen = np.array(kept, dtype=np.intp)
+    chosen = kept_through_zero(flow, extremes)
     if chosen.size and flow[chosen[0]] > 0:
         chosen = np.concatenate([troughs[:1], chosen]) if chosen[0] > troughs[0] else chosen[1:]
     if chosen.size % 2 == 0:
@@ -58,27 +52,20 @@ def through_zero(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indice
     return chosen[::2], chosen[1::2]
 
 
-def local_range(values: Floats, sampling_hz: float) -> Floats:
-    """Return the 5-95 % range in windows of 30 s, straight lines between their middles."""
+def local_range(values: Floats, sampling_hz: float, at: Indices) -> Floats:
+    """Return the 5-95 % range in windows of 30 s at some positions, straight lines between their middles."""
     size = int(RANGE_WINDOW_S * sampling_hz)
     if values.size <= size:
         low, high = np.quantile(values, [0.05, 0.95])
-        return np.full(values.size, high - low)
+        return np.full(at.size, high - low)
     starts = np.linspace(0, values.size - size, int(np.ceil(2 * values.size / size))).astype(np.intp)
     grid = starts[:, None] + np.arange(0, size, max(int(sampling_hz / RANGE_HZ), 1))
     ordered = np.sort(values[grid], axis=1)
     last = ordered.shape[1] - 1
     reach = ordered[:, int(0.95 * last)] - ordered[:, int(0.05 * last)]
-    return np.interp(np.arange(values.size), starts + size / 2, reach)
+    return np.interp(at, starts + size / 2, reach)
 
 
 def running_median(values: Floats, width: int) -> Floats:
     """Return the centred running median over `width` values, fewer at the ends; missing values do not count."""
-    if values.size == 0:
-        return np.empty(0)
-    half = width // 2
-    padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1)
-    known = np.isfinite(windows).sum(axis=1)
-    rows = np.arange(values.size)
-    return (windows[rows, np.maximum(known - 1, 0) // 2] + windows[rows, np.minimum(known // 2, 2 * half)]) / 2
+    return np.asarray(medians(values, width // 2))

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eupnea.breaths.detect import FoundBreaths, find_breaths
+from eupnea.breaths.kernels import largest_at
 from eupnea.breaths.swings import running_median
 from eupnea.config.breaths import BreathsConfig
 from eupnea.io.contract import BREATHS
@@ -109,8 +110,8 @@ def _columns(
     pause_out = np.where((end - stop_out >= config.min_pause_s) & has_pauses, end - stop_out, 0.0)
     at = np.arange(found.volume.size)
     level = [np.interp(when, at, found.volume) for when in (found.inhale_onset, found.exhale_onset, found.end)]
-    inhale_peak, inhale_at = _extremes(found.flow, found.inhale_onset, found.exhale_onset)
-    exhale_peak, exhale_at = _extremes(-found.flow, found.exhale_onset, found.end)
+    inhale_peak, inhale_at = _extremes(found.flow, found.inhale_onset, found.exhale_onset, sign=1.0)
+    exhale_peak, exhale_at = _extremes(found.flow, found.exhale_onset, found.end, sign=-1.0)
     return {
         "breath": np.arange(onset.size),
         "inhale_onset_s": onset,
@@ -133,13 +134,11 @@ def _columns(
     }
 
 
-def _extremes(flow: Floats, start: Floats, stop: Floats) -> tuple[Floats, NDArray[np.intp]]:
+def _extremes(flow: Floats, start: Floats, stop: Floats, *, sign: float) -> tuple[Floats, NDArray[np.intp]]:
     first = np.ceil(start).astype(np.intp)
     last = np.maximum(np.floor(stop).astype(np.intp), first) + 1
-    at = np.array(
-        [a + int(flow[a:b].argmax()) for a, b in zip(first.tolist(), last.tolist(), strict=True)], dtype=np.intp
-    )
-    return flow[at], at
+    at = largest_at(flow, first, last, sign)
+    return sign * flow[at], at
 
 
 def _judged(
@@ -164,6 +163,8 @@ def _judged(
 
 
 def _share(mask: Bools, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
+    if not mask.any():
+        return np.zeros(first.size)
     before = np.concatenate([[0], np.cumsum(mask)])
     stop = np.minimum(last + 1, mask.size)
     return (before[stop] - before[first]) / np.maximum(stop - first, 1)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.breaths.kernels import kept_extremes, turns
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
 def turning_points(values: Floats) -> Indices:
     """Return the positions of the local maxima and minima; a plateau counts once, at its start."""
-    slope = np.sign(np.diff(values))
-    moving = np.flatnonzero(slope)
-    if moving.size < 2:
-        return np.empty(0, dtype=np.intp)
-    turns = np.flatnonzero(np.diff(slope[moving]))
-    return moving[turns + 1]
+    return np.asarray(turns(values))
 
 
 def alternating_extremes(values: Floats, candidates: Indices, least_swing: Floats) -> tuple[Indices, Indices]:
@@ -37,26 +34,7 @@ def alternating_extremes(values: Floats, candidates: Indices, least_swing: Float
         Positions, alternating in time, beginning with a trough and ending with one; each is the extreme between its
         neighbours.
     """
-    levels = values[candidates].tolist()
-    swings = least_swing.tolist()
-    kept: list[int] = []
-    best, rising = 0, 0
-    for i, level in enumerate(levels):
-        if rising == 0:
-            if abs(level - levels[best]) >= swings[i]:
-                rising = 1 if level > levels[best] else -1
-                kept.append(best)
-                best = i
-            elif level < levels[best]:
-                best = i
-        elif (level - levels[best]) * rising >= 0:
-            best = i
-        elif (levels[best] - level) * rising >= swings[i]:
-            kept.append(best)
-            best, rising = i, -rising
-    if rising:
-        kept.append(best)
-    chosen = candidates[np.asarray(kept, dtype=np.intp)]
+    chosen = candidates[kept_extremes(values[candidates], least_swing)]
     return _split(values, chosen)
 
 
