@@ -5,72 +5,107 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
-from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, Drawn, NotAnswerableError
+from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, Drawn, NotAnswerableError, legend_below
 
 if TYPE_CHECKING:
     from eupnea.study import Study
+
+MODALITIES = ("all", "respiration", "cardiac")
+MODELS = {
+    "median": "median",
+    "ridge_clean": "ridge",
+    "ridge_robust": "ridge, tuned under attack",
+    "lasso_robust": "lasso, tuned under attack",
+    "adversarial_inf": "adversarial, norm ∞",
+    "adversarial_2": "adversarial, norm 2",
+    "kernel_adversarial": "adversarial kernel",
+    "xgboost": "boosted trees",
+}
+"""Models that are drawn; the table beside the figure has them all."""
+
+ATTACKERS = ("balanced_accuracy_strongest", "eer_strongest")
 
 
 def robustness(study: Study) -> Drawn:
     """Draw the error of each age model against the size of the perturbation."""
     metrics = study.metrics
     rows = metrics[(metrics["analysis"] == "adversarial") & (metrics["metric"] == "mae") & (metrics["status"] == "ok")]
-    rows = rows[rows["epsilon"].notna() & (rows["control"] == "")]
-    if rows.empty:
+    rows = _main_modality(rows[rows["epsilon"].notna() & (rows["control"] == "")])
+    norms = [name for name in ("inf", "2") if (rows["norm"] == name).any()]
+    if not norms:
         message = "age could not be predicted, or is not known"
         raise NotAnswerableError(message)
-    norms = [name for name in ("inf", "2") if (rows["norm"] == name).any()]
     figure, axes = plt.subplots(
-        1, len(norms), figsize=(DOUBLE_COLUMN_IN, 3.0), squeeze=False, sharey=True, layout="constrained"
+        1, len(norms), figsize=(DOUBLE_COLUMN_IN, 3.3), squeeze=False, sharey=True, layout="constrained"
     )
+    clean = rows[rows["epsilon"] == 0]
     for axis, norm in zip(axes[0], norms, strict=True):
-        one = rows[rows["norm"] == norm]
-        for model in dict.fromkeys(one["model"]):
+        one = pd.concat([clean, rows[(rows["norm"] == norm) & (rows["epsilon"] > 0)]])
+        for model, words in MODELS.items():
             line = one[one["model"] == model].sort_values("epsilon", kind="stable").drop_duplicates("epsilon")
-            (drawn,) = axis.plot(line["epsilon"], line["value"], marker=".", label=model)
-            axis.fill_between(line["epsilon"], line["ci_low"], line["ci_high"], color=drawn.get_color(), alpha=0.08)
-        axis.set(xlabel="size of the perturbation, SD of the features", title=f"norm {norm}")
+            if len(line):
+                is_searched = line["reason"].str.contains("lower bound").any()
+                axis.plot(line["epsilon"], line["value"], ":" if is_searched else "-", marker=".", label=words)
+        axis.set(xlabel="size of the perturbation, SD of the features", title=f"norm {'∞' if norm == 'inf' else norm}")
     axes[0, 0].set_ylabel("mean absolute error, years")
-    top = rows.loc[rows["epsilon"] <= 0.1, "value"].max()
-    axes[0, 0].set_ylim(0, 2.2 * top if top == top else None)
-    axes[0, -1].legend(fontsize=6)
+    level = rows.loc[rows["model"] == "median", "value"].max()
+    axes[0, 0].set_ylim(0, 2.2 * level if pd.notna(level) else None)
+    legend_below(figure, axes[0, 0], columns=4)
     caption = (
-        "Age models under worst-case perturbation of their features: mean absolute error against the size of the "
-        "perturbation, with 95 % intervals over people. Exact for linear models; a lower bound for searched attacks."
+        f"Age models from {rows['modality'].iloc[0]} under worst-case perturbation of their features: mean absolute "
+        f"error of {rows['n_participants'].max():.0f} people against the size of the perturbation. Solid: exact; "
+        "dotted: searched attack, a lower bound of the damage. Errors beyond 2.2 times that of the median are cut off."
     )
-    columns = ["model", "norm", "epsilon", "attack", "value", "ci_low", "ci_high"]
+    columns = ["modality", "model", "norm", "epsilon", "attack", "value", "ci_low", "ci_high", "reason"]
     return Drawn(figure, rows[columns], "Robustness", caption)
 
 
 def invariance(study: Study) -> Drawn:
     """Draw age error against what a fresh attacker still reads, for several strengths of removal."""
-    metrics = study.metrics
-    rows = metrics[(metrics["analysis"] == "invariance") & (metrics["status"] == "ok")]
-    error = rows[rows["metric"] == "mae"]
-    read = rows[rows["metric"].str.startswith("attacker")]
-    keys = ["nuisance", "model", "strength"]
-    points = error.merge(read, on=keys, suffixes=("", "_attacker"))
+    points = _points(study)
     if points.empty:
         message = "there is no nuisance with two values and a known age"
         raise NotAnswerableError(message)
     nuisances = list(dict.fromkeys(points["nuisance"]))
     figure, axes = plt.subplots(
-        1, len(nuisances), figsize=(DOUBLE_COLUMN_IN, 2.7), squeeze=False, sharey=True, layout="constrained"
+        1, len(nuisances), figsize=(DOUBLE_COLUMN_IN, 2.9), squeeze=False, sharey=True, layout="constrained"
     )
+    models = list(dict.fromkeys(points["model"]))
     for axis, nuisance in zip(axes[0], nuisances, strict=True):
         one = points[points["nuisance"] == nuisance]
-        for model in dict.fromkeys(one["model"]):
+        for place, model in enumerate(models):
             line = one[one["model"] == model].sort_values("strength", kind="stable")
-            axis.plot(line["value_attacker"], line["value"], marker="o", label=model)
-        level = one["chance_attacker"].median()
-        axis.axvline(level, color=COLOURS["chance"], linestyle="--", linewidth=0.8)
-        axis.set(xlabel=str(one["metric_attacker"].iloc[0]).replace("_", " "), title=nuisance)
-    axes[0, 0].set_ylabel("mean absolute error, years")
-    axes[0, -1].legend(fontsize=6)
+            axis.plot(line["value_attacker"], line["value"], marker="o", color=f"C{place}", label=_model_words(model))
+        axis.axvline(one["chance_attacker"].median(), color=COLOURS["chance"], linestyle="--", linewidth=0.8)
+        words = str(one["metric_attacker"].iloc[0]).removesuffix("_strongest").replace("_", " ")
+        axis.set(xlabel=f"attacker's {words.replace('eer', 'equal error rate')}", title=nuisance)
+    axes[0, 0].set_ylabel("mean absolute error of age, years")
+    legend_below(figure, axes[0, 0])
     caption = (
-        "Age models made blind: age error against what a freshly trained attacker still reads of the nuisance, for "
-        "several strengths of removal; dashed: chance of the attacker."
+        f"Age models from {points['modality'].iloc[0]} made blind: age error against what the strongest freshly "
+        "trained attacker still reads of the nuisance, one point per strength of removal; dashed: chance of the attacker. For "
+        "identity, reading less means a higher equal error rate."
     )
-    columns = [*keys, "value", "ci_low", "ci_high", "metric_attacker", "value_attacker", "chance_attacker"]
-    return Drawn(figure, points[columns], "Blindness", caption)
+    columns = ["nuisance", "model", "strength", "value", "ci_low", "ci_high", "metric_attacker", "value_attacker"]
+    return Drawn(figure, points[[*columns, "chance_attacker"]], "Blindness", caption)
+
+
+def _points(study: Study) -> pd.DataFrame:
+    """Return age error and strongest reading side by side; the model without removal starts every curve."""
+    metrics = study.metrics
+    rows = _main_modality(metrics[(metrics["analysis"] == "invariance") & (metrics["status"] == "ok")])
+    error = rows[rows["metric"] == "mae"]
+    read = rows[rows["metric"].isin(ATTACKERS) & (rows["subset"] == "features")]
+    keys = ["nuisance", "model", "strength"]
+    return error.merge(read[[*keys, "metric", "value", "chance"]], on=keys, suffixes=("", "_attacker"))
+
+
+def _main_modality(rows: pd.DataFrame) -> pd.DataFrame:
+    modality = next((name for name in (*MODALITIES, *rows["modality"]) if (rows["modality"] == name).any()), "")
+    return rows[rows["modality"] == modality]
+
+
+def _model_words(model: str) -> str:
+    return model.removeprefix("ridge_").replace("_", " ")

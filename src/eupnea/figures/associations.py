@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, Drawn, NotAnswerableError
+from eupnea.report.words import ALPHA, term_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,12 @@ def reliability(study: Study) -> Drawn:
     """Draw the reliability of all features, by modality and by what lies between the measurements."""
     metrics = study.metrics
     rows = metrics[
-        (metrics["analysis"] == "reliability") & (metrics["metric"] == "icc_3_1") & (metrics["status"] == "ok")
+        (metrics["analysis"] == "reliability")
+        & (metrics["metric"] == "icc_3_1")
+        & (metrics["status"] == "ok")
+        & (metrics["level"] == "window")
     ]
+    rows = rows[rows["window_s"] == rows["window_s"].min()]
     if rows.empty:
         message = "nobody has two recordings or windows of one condition"
         raise NotAnswerableError(message)
@@ -39,7 +44,7 @@ def reliability(study: Study) -> Drawn:
             axes.plot(values, np.full(len(values), place), "|", color=COLOURS[modality], markersize=7, alpha=0.6)
             if len(values):
                 axes.plot(np.median(values), place, "D", color=COLOURS[modality])
-            labels.append((place, f"{subset or 'all'}: {modality}"))
+            labels.append((place, f"{_subset_words(subset)}: {modality}"))
     axes.set_yticks([place for place, _ in labels], [label for _, label in labels])
     for level in (0.5, 0.75, 0.9):
         axes.axvline(level, color="#cccccc", linewidth=0.6, zorder=0)
@@ -53,10 +58,17 @@ def reliability(study: Study) -> Drawn:
     return Drawn(figure, rows[columns], "Reliability", caption)
 
 
+def _subset_words(subset: str) -> str:
+    """Write ``mode=nasal,task=rest`` as ``nasal, rest``; without a subset the measurements are the conditions."""
+    return ", ".join(part.split("=", 1)[-1] for part in subset.split(",")) if subset else "between conditions"
+
+
 def mixed_models(study: Study) -> Drawn:
     """Draw the clearest standardised effects of each term."""
     metrics = study.metrics
-    rows = metrics[(metrics["analysis"] == "mixed_model") & metrics["p_adjusted"].notna() & (metrics["status"] == "ok")]
+    rows = metrics[(metrics["analysis"] == "mixed_model") & (metrics["metric"] == "effect_size")]
+    rows = rows[rows["p_adjusted"].notna() & (rows["status"] == "ok")]
+    rows = rows[rows["window_s"] == rows["window_s"].min()]
     if rows.empty:
         message = "there are no conditions and no participant columns to compare"
         raise NotAnswerableError(message)
@@ -73,8 +85,9 @@ def mixed_models(study: Study) -> Drawn:
     for axis, term in zip(axes.flat, terms, strict=False):
         _forest(axis, clearest[clearest["term"] == term], term, rows[rows["term"] == term])
     caption = (
-        "Mixed models (participant as random intercept): the clearest effects of each term, standardised, with 95 % "
-        "intervals; filled: corrected p below .05 over all features. Titles count them."
+        "Mixed models (participant as random intercept): the clearest effects of each term, in standard "
+        "deviations of the feature, with 95 % intervals; filled: corrected p below .05 over all "
+        "features. Titles count them."
     )
     kept = ["term", "feature", "metric", "value", "ci_low", "ci_high", "p_value", "p_adjusted"]
     return Drawn(figure, rows[kept], "Mixed models", caption)
@@ -82,10 +95,10 @@ def mixed_models(study: Study) -> Drawn:
 
 def _forest(axes: plt.Axes, rows: pd.DataFrame, term: str, family: pd.DataFrame) -> None:
     for number, (_, row) in enumerate(rows.iloc[::-1].iterrows()):
-        is_clear = row["p_adjusted"] < 0.05
+        is_clear = row["p_adjusted"] < ALPHA
         axes.plot(row["value"], number, "o", color="#0072B2", fillstyle="full" if is_clear else "none")
         axes.hlines(number, row["ci_low"], row["ci_high"], color="#0072B2", linewidth=0.9)
     names = [name.removeprefix("respiration__").replace("__", " ")[:38] for name in rows["feature"].iloc[::-1]]
     axes.set_yticks(range(len(rows)), names, fontsize=5.5)
     axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_title(f"{term}: {int((family['p_adjusted'] < 0.05).sum())} of {len(family)}")
+    axes.set_title(f"{term_words(term)}: {int((family['p_adjusted'] < 0.05).sum())} of {len(family)}")

@@ -15,6 +15,7 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from eupnea.io.files import replacing
 from eupnea.io.tables import write_table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+STRIPE_IN = 0.15
 SINGLE_COLUMN_IN = 3.5
 DOUBLE_COLUMN_IN = 7.2
 COLOURS = {
@@ -75,7 +77,10 @@ def style() -> Iterator[None]:
 
 
 def mark_simulated(figure: Figure) -> None:
-    """Write on the figure that its people are simulated."""
+    """Write on the figure, in a stripe of its own above everything else, that its people are simulated."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, 1 - STRIPE_IN / figure.get_figheight()))
     figure.text(
         0.995, 0.995, "SIMULATED", ha="right", va="top", fontsize=7, color="#B00020", alpha=0.85, fontweight="bold"
     )
@@ -87,6 +92,12 @@ def placeholder(title: str, reason: str) -> Drawn:
     axes.set_axis_off()
     axes.text(0.5, 0.5, f"Not answerable on this dataset:\n{reason}", ha="center", va="center", wrap=True)
     return Drawn(figure, pd.DataFrame({"reason": [reason]}), title, f"Not answerable on this dataset: {reason}")
+
+
+def legend_below(figure: Figure, axes: Axes, *, title: str | None = None, columns: int = 8) -> None:
+    """Put the legend of `axes` below the whole figure, where it covers no data."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), title=title)
 
 
 def chance_line(axes: Axes, value: float, *, along: str = "y") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import ScalarFormatter
 from scipy.stats import norm
 
 from eupnea.figures.drawing import (
@@ -15,6 +16,7 @@ from eupnea.figures.drawing import (
     SINGLE_COLUMN_IN,
     Drawn,
     NotAnswerableError,
+    legend_below,
 )
 from eupnea.report.words import rows_of
 
@@ -34,7 +36,11 @@ PROTOCOLS = (
     "leave_one_run_out",
     "leave_one_session_out",
 )
-DET_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4)
+DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5)
+DET_LIMITS = (0.001, 0.6)
+"""Error rates outside are drawn at the limit, inside the axes."""
+
+DET_EDGES = (0.0007, 0.68)
 
 
 def cmc(study: Study) -> Drawn:
@@ -50,7 +56,7 @@ def cmc(study: Study) -> Drawn:
         axis.plot([1, size], [1 / size, 1], color=COLOURS["chance"], linestyle="--", linewidth=0.8, label="chance")
         axis.set(xlabel="rank", ylim=(0, 1.02), xlim=(1, max(2.0, min(size, 20.0))), title=_words(protocol))
     axes[0].set_ylabel("people named within rank")
-    axes[0].legend()
+    legend_below(figure, axes[0])
     caption = (
         "Cumulative match characteristics per window: share of probes whose person is among the first k of the "
         f"gallery, by protocol and modality, window {_window(curves)}; dashed: chance. Model 'selected'."
@@ -66,20 +72,18 @@ def det(study: Study) -> Drawn:
     for axis, protocol in zip(axes, chosen, strict=True):
         rows = curves[curves["protocol"] == protocol]
         for modality in _modalities(rows):
-            one = rows[rows["modality"] == modality].sort_values("x", kind="stable")
-            x, y = (norm.ppf(one[name].clip(5e-4, 1 - 5e-4)) for name in ("x", "y"))
-            axis.plot(x, y, color=COLOURS.get(modality), label=modality)
+            one = rows[rows["modality"] == modality].sort_values(["x", "y"], ascending=[True, False], kind="stable")
+            x, y = (norm.ppf(one[name].clip(*DET_LIMITS)) for name in ("x", "y"))
+            axis.plot(x, y, color=COLOURS.get(modality), label=modality, drawstyle="steps-post", linewidth=1.0)
         ticks = norm.ppf(DET_TICKS)
         axis.plot(ticks, -ticks, color=COLOURS["chance"], linestyle="--", linewidth=0.8, label="chance")
         axis.plot([-3.2, 0], [-3.2, 0], color="#cccccc", linewidth=0.6)
         labels = [f"{100 * tick:g}" for tick in DET_TICKS]
         axis.set_xticks(ticks, labels)
         axis.set_yticks(ticks, labels)
-        axis.set(
-            xlim=norm.ppf([8e-4, 0.6]), ylim=norm.ppf([8e-4, 0.6]), xlabel="false matches, %", title=_words(protocol)
-        )
+        axis.set(xlim=norm.ppf(DET_EDGES), ylim=norm.ppf(DET_EDGES), xlabel="false matches, %", title=_words(protocol))
     axes[0].set_ylabel("false non-matches, %")
-    axes[0].legend()
+    legend_below(figure, axes[0])
     caption = (
         "Detection error trade-off per recording: false non-match rate against false match rate on probit axes, by "
         "protocol and modality. The thin diagonal crosses each curve at its equal error rate; dashed: chance."
@@ -126,16 +130,19 @@ def length(study: Study) -> Drawn:
     """Draw rank-1 against the length of the probe, for several lengths of enrolment."""
     curves = _curves(study, "length")
     curves = curves[curves["modality"] == _first_modality(curves)]
-    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 2.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 3.2), layout="constrained")
+    labels = list(dict.fromkeys(curves["label"]))
     for label, rows in curves.groupby("label", sort=False):
         ordered = rows.sort_values("x", kind="stable")
         (line,) = axes.plot(ordered["x"], ordered["y"], marker="o", label=label)
-        axes.fill_between(ordered["x"], ordered["y_low"], ordered["y_high"], color=line.get_color(), alpha=0.12)
-    axes.set(xlabel="probe, s", ylabel="rank-1", ylim=(0, 1.02), xscale="log", title=_first_modality(curves))
-    axes.legend(title="enrolment")
+        if label in (labels[0], labels[-1]):
+            axes.fill_between(ordered["x"], ordered["y_low"], ordered["y_high"], color=line.get_color(), alpha=0.15)
+    axes.set(xlabel="probe, s", ylabel="rank-1", ylim=(0, 1.02), title=_first_modality(curves))
+    legend_below(figure, axes, title="enrolment", columns=4)
+    axes.set_xticks(sorted(curves["x"].unique()))
     caption = (
         f"How much signal is enough: rank-1 from {_first_modality(curves)} against the seconds of the probe, by "
-        "seconds of enrolment per person. Bands: 95 % intervals over people."
+        "seconds of enrolment per person. Bands: 95 % intervals over people, of the shortest and the longest enrolment."
     )
     return Drawn(figure, curves, "Length of enrolment and probe", caption)
 
@@ -143,17 +150,19 @@ def length(study: Study) -> Drawn:
 def gallery(study: Study) -> Drawn:
     """Draw rank-1 against the number of enrolled people, and its extrapolation."""
     curves = _curves(study, "gallery")
-    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 2.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 3.2), layout="constrained")
     for modality in _modalities(curves):
         rows = curves[curves["modality"] == modality].sort_values("x", kind="stable")
         beyond = rows["label"].str.contains("extrapol", case=False)
-        for part, dash in ((rows[~beyond], "-"), (rows[beyond], ":")):
-            axes.plot(part["x"], part["y"], dash, color=COLOURS.get(modality), label=modality if dash == "-" else None)
+        joined = pd.concat([rows[~beyond].tail(1), rows[beyond]])
+        for part, dash in ((rows[~beyond], "-"), (joined, ":")):
+            axes.plot(part["x"], part["y"], dash, color=COLOURS.get(modality), label=modality if dash == "-" else "_")
             axes.fill_between(
                 part["x"].astype(float), part["y_low"], part["y_high"], color=COLOURS.get(modality), alpha=0.12
             )
     axes.set(xlabel="people in the gallery", ylabel="rank-1", ylim=(0, 1.02), xscale="log")
-    axes.legend()
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    legend_below(figure, axes, columns=4)
     caption = (
         "Rank-1 per window against gallery size, by resampling people; dotted: extrapolated beyond the enrolled people "
         "by the stated model, with its uncertainty."
@@ -184,7 +193,7 @@ def modalities(study: Study) -> Drawn:
         axes.hlines(level, number - 0.45, number + 0.4, color=COLOURS["chance"], linestyle="--", linewidth=0.8)
     axes.set_xticks(range(len(protocols)), [_words(name) for name in protocols], rotation=20, ha="right")
     axes.set(ylabel="rank-1 per window", ylim=(0, 1.02))
-    axes.legend(ncols=4, loc="upper left", bbox_to_anchor=(0, 1.22))
+    legend_below(figure, axes)
     caption = (
         "Rank-1 per window by protocol and group of features, with 95 % intervals for new people; squares: controls "
         "that are not breathing; dashed: chance (mean over random assignments of recordings to people)."
@@ -236,15 +245,15 @@ def scores(study: Study) -> Drawn:
     rows = table[(table["protocol"] == protocol) & (table["modality"] == _first_modality(table))]
     rows = rows[rows["window_s"] == rows["window_s"].min()]
     edges = np.histogram_bin_edges(rows["score"].dropna(), bins=40)
-    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 2.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 2.8), layout="constrained")
     counted = []
     for name, is_genuine, colour in (("genuine", True, "#009E73"), ("impostor", False, "#D55E00")):
         values = rows.loc[rows["genuine"] == is_genuine, "score"].dropna()
         density, _ = np.histogram(values, bins=edges, density=len(values) > 0)
         axes.stairs(density, edges, fill=True, alpha=0.45, color=colour, label=f"{name} ({len(values)})")
         counted.append(pd.DataFrame({"comparison": name, "score_low": edges[:-1], "density": density}))
-    axes.set(xlabel="score", ylabel="density", title=_words(protocol))
-    axes.legend()
+    axes.set(xlabel="score", ylabel="density", title=f"{_words(protocol)}, {_first_modality(table)}")
+    legend_below(figure, axes)
     caption = (
         f"Scores of recordings against enrolled people, {_words(protocol)}, {_first_modality(table)}, model "
         "'selected': comparisons with the right person and with others."

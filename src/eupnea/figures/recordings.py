@@ -52,7 +52,7 @@ def _grid(axes: Axes, grid: pd.DataFrame) -> None:
     shown = grid.iloc[:, :40]
     image = axes.imshow(shown.to_numpy(), aspect="auto", interpolation="nearest", vmin=0)
     axes.set_xticks(range(shown.shape[1]), list(shown.columns), rotation=60, ha="right")
-    step = max(1, len(shown) // 40)
+    step = -(-len(shown) // 24)
     axes.set_yticks(range(0, len(shown), step), list(shown.index[::step]))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

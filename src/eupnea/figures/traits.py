@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, SINGLE_COLUMN_IN, Drawn, NotAnswerableError
+from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, SINGLE_COLUMN_IN, Drawn, NotAnswerableError, legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,8 +75,9 @@ def baseline_ladder(study: Study) -> Drawn:
         _ladder(axis, rows[rows["target"] == target], target) for axis, target in zip(axes[0], targets, strict=True)
     ]
     caption = (
-        "Models against baselines: error (or accuracy) of each model on each group of features, with 95 % intervals "
-        "over people; the vertical line is the median or majority baseline."
+        "Models against baselines: error (or accuracy) of every model on the main group of features, and of the "
+        "selected model (diamonds) on every group, with 95 % intervals over people; best on top; the dashed line is "
+        "the median or majority baseline."
     )
     return Drawn(figure, pd.concat(shown, ignore_index=True), "Models and baselines", caption)
 
@@ -84,18 +85,30 @@ def baseline_ladder(study: Study) -> Drawn:
 def _ladder(axes: Axes, rows: pd.DataFrame, target: str) -> pd.DataFrame:
     metric = next(name for name in ERROR_FIRST if (rows["metric"] == name).any())
     rows = rows[rows["metric"] == metric].drop_duplicates(["modality", "model", "level"])
+    rows = _shown_models(rows)
     baseline = rows.loc[rows["model"] == "baseline", "value"]
-    models = rows[rows["model"] != "baseline"].sort_values("value", ascending=metric != "mae", kind="stable").tail(18)
+    models = rows[rows["model"] != "baseline"].sort_values("value", ascending=metric != "mae", kind="stable")
     for number, (_, row) in enumerate(models.iterrows()):
         colour = COLOURS.get(row["modality"], "black")
         axes.plot(row["value"], number, "D" if row["model"] == "selected" else "o", color=colour)
         axes.hlines(number, row["ci_low"], row["ci_high"], color=colour, linewidth=0.9)
-    labels = [f"{row['model']}, {row['modality']}" for _, row in models.iterrows()]
+    labels = [
+        row["model"] if row["model"] == "demographics" else f"{row['model']}, {row['modality']}".replace("_", " ")
+        for _, row in models.iterrows()
+    ]
     axes.set_yticks(range(len(models)), labels, fontsize=6)
     if len(baseline):
         axes.axvline(baseline.iloc[0], color=COLOURS["chance"], linestyle="--", linewidth=0.8)
     axes.set(xlabel=metric.replace("_", " "), title=target)
     return rows[["target", "modality", "model", "metric", "value", "ci_low", "ci_high", "p_value"]]
+
+
+def _shown_models(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the selected model of every modality, every model of the main one, and the baselines once."""
+    main = next((name for name in (*MODALITIES, *rows["modality"]) if (rows["modality"] == name).any()), "")
+    is_once = rows["model"].isin(["baseline", "demographics"]) & ~rows.duplicated(["model"])
+    is_model = ~rows["model"].isin(["baseline", "demographics"])
+    return rows[is_once | (is_model & ((rows["model"] == "selected") | (rows["modality"] == main)))]
 
 
 def age_gap(study: Study) -> Drawn:
@@ -117,7 +130,7 @@ def age_gap(study: Study) -> Drawn:
             axes.plot(ends, middle + slope * ends, color=colour, linewidth=0.8)
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlabel="age, years", ylabel="predicted − age, years", title=f"from {modality}")
-    axes.legend()
+    legend_below(figure, axes)
     caption = (
         "Age gap: predicted minus true age of people not seen in training, against age. As predicted, young people "
         "come out too old and old people too young; the correction is fitted in the training folds only."
@@ -140,8 +153,8 @@ def feature_families(study: Study) -> Drawn:
     figure, axes = plt.subplots(1, len(targets), figsize=(DOUBLE_COLUMN_IN, 2.8), squeeze=False, layout="constrained")
     for axis, target in zip(axes[0], targets, strict=True):
         one = rows[rows["target"] == target].sort_values("value", kind="stable").tail(14)
-        axis.barh(one["family"], one["value"], color="#0072B2")
-        axis.hlines(one["family"], one["ci_low"], one["ci_high"], color="black", linewidth=0.8)
+        axis.barh(one["family"].str.replace("__", " ").str.replace("_", " "), one["value"], color="#0072B2")
+        axis.hlines(range(len(one)), one["ci_low"], one["ci_high"], color="black", linewidth=0.8)
         axis.axvline(0, color="black", linewidth=0.6)
         axis.set(title=target, xlabel=str(one["metric"].iloc[0]).replace("_", " "))
     caption = (

@@ -80,7 +80,7 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 def _predictions(study: Study) -> list[dict[str, Any]]:
     table = study.predictions
     table = table[(table["model"] == "selected") & (table["class"] == "") & table["y_pred"].notna()]
-    plots = []
+    plots: list[dict[str, Any]] = []
     for target in dict.fromkeys(table["target"]):
         rows = table[table["target"] == target]
         modality = next((name for name in ("all", *MODALITIES) if (rows["modality"] == name).any()), None)
