@@ -9,7 +9,7 @@ import pandas as pd
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.features import cardiogenic, device, route
-from eupnea.features.heartbeat import without_heartbeat
+from eupnea.features.heartbeat import compute_recording, without_heartbeat
 from eupnea.features.recording_views import recording_views
 from eupnea.features.views import RecordingView
 from eupnea.io.contract import BEATS
@@ -95,3 +95,23 @@ def test_a_heartbeat_in_airflow_goes_from_breathing_to_the_control() -> None:
     found = cardiogenic.compute(freed, WINDOW).iloc[0]
     np.testing.assert_allclose(np.exp(found["cardiogenic__beat_locked__amplitude_log"]), 0.15 / np.sqrt(2), rtol=0.2)
     np.testing.assert_array_equal(without_heartbeat(replace(mixed, is_aligned=False)).breathing, mixed.breathing)
+
+
+def test_the_share_of_airflow_locked_to_the_beats_is_the_one_put_in() -> None:
+    values, beats = with_heart(0.0)
+    phase = np.interp(np.arange(values.size) / HZ, beats, np.arange(beats.size))
+    values = values / values.std() + 0.3 * np.sqrt(2) * np.sin(2 * np.pi * phase)
+    rows = BEATS.conform(pd.DataFrame({"time_s": beats, "beat": np.arange(beats.size), "is_valid": True}))
+    strange = np.cumsum(np.random.default_rng(7).uniform(0.6, 1.1, beats.size))
+    name = "cardiogenic__locked__share"
+    flow, chest = (
+        replace(next(recording_views(tables_of({("sub-01", "n"): values}, {"n": kind})))[1], cardiac_kind="ecg")
+        for kind in ("airflow", "belt")
+    )
+    mine = replace(flow, beats=rows)
+    np.testing.assert_allclose(compute_recording(mine)[name], 0.09 / 1.09, rtol=0.15)
+    np.testing.assert_allclose(compute_recording(without_heartbeat(mine))[name], 0.0, atol=0.002)
+    others = rows.assign(time_s=np.where(strange < beats[-1], strange, np.nan))
+    assert compute_recording(replace(flow, beats=others.dropna(subset="time_s")))[name] < 0.02
+    assert np.isnan(compute_recording(replace(mine, is_aligned=False))[name])
+    assert np.isnan(compute_recording(replace(chest, beats=rows))[name])

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.features import cardiogenic, coupling, device, heart, respiration
+from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration
 from eupnea.features.define import missing
 from eupnea.features.families import all_features
-from eupnea.features.heartbeat import without_heartbeat
 from eupnea.features.recording_views import ChunkTables, recording_views
 from eupnea.features.windows import SET_ASIDE_COLUMNS, WINDOW_COLUMNS, cut_windows, stretches
 from eupnea.io.contract import KEYS, RECORDING_FEATURES, WINDOWS
@@ -73,7 +72,7 @@ def features_of_chunk(
         own = intervals[intervals["recording"] == view.recording]
         kept, lost = recording_windows(view, own, config)
         keys = {name: row[name] for name in KEY_NAMES}
-        seen = without_heartbeat(view) if config.remove_heartbeat else view
+        seen = heartbeat.without_heartbeat(view) if config.remove_heartbeat else view
         features = window_features(seen, kept, config)
         windows.append(pd.concat([kept.assign(**keys), features], axis=1))
         whole.append(keys | recording_features(view))
@@ -108,7 +107,8 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
 
 def recording_features(view: RecordingView) -> dict[str, float]:
     """Compute the features of a whole recording."""
-    return respiration.compute_recording(view) | heart.compute_recording(view) | coupling.compute_recording(view)
+    families = (respiration, heart, coupling, heartbeat)
+    return {name: value for family in families for name, value in family.compute_recording(view).items()}
 
 
 def window_columns() -> list[str]:
