@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eupnea.features.timeseries.block import Block, Floats
     from eupnea.features.timeseries.plan import Plan, Settings, Task
 
-BLOCK_SAMPLES = 96_000
+BLOCK_SAMPLES = 192_000
 """Samples worked on together: a few intermediate matrices of this size fit the processor's cache."""
 
 SMALLEST_SPAN = 2e-5
@@ -97,7 +97,7 @@ def _checked(matrix: ArrayLike, n_threads: int) -> Floats:
 
 
 def _fill(windows: Floats, plan: Plan, values: Floats, n_threads: int) -> None:
-    blocks = list(_blocks(windows))
+    blocks = list(_blocks(windows, n_threads))
 
     def work(rows: slice) -> None:
         _fill_block(windows[rows], plan, values[rows])
@@ -110,8 +110,9 @@ def _fill(windows: Floats, plan: Plan, values: Floats, n_threads: int) -> None:
         list(pool.map(work, blocks))
 
 
-def _blocks(windows: Floats) -> Iterator[slice]:
-    size = max(1, BLOCK_SAMPLES // windows.shape[1])
+def _blocks(windows: Floats, n_threads: int) -> Iterator[slice]:
+    """Cut the matrix into blocks, at least one for every thread; no value depends on where it is cut."""
+    size = max(1, min(BLOCK_SAMPLES // windows.shape[1], -(-len(windows) // n_threads)))
     for start in range(0, len(windows), size):
         yield slice(start, min(start + size, len(windows)))
 
