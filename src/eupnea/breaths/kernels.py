@@ -14,7 +14,7 @@ JIT = {"cache": True, "nogil": True}
 
 @numba.njit(**JIT)
 def turns(values: Floats) -> Indices:
-    """Return the positions where the signal turns; a plateau counts once, at its start."""
+    """Return the positions where the signal turns; a plateau counts once, at its last sample."""
     found = np.empty(values.size, np.intp)
     n, last = 0, 0
     for i in range(values.size - 1):

@@ -12,7 +12,7 @@ Indices = NDArray[np.intp]
 
 
 def turning_points(values: Floats) -> Indices:
-    """Return the positions of the local maxima and minima; a plateau counts once, at its start."""
+    """Return the positions of the local maxima and minima; a plateau counts once, at its last sample."""
     return np.asarray(turns(values))
 
 
