@@ -55,7 +55,7 @@ def robustness(study: Study) -> Drawn:
     legend_below(figure, axes[0, 0], columns=4)
     caption = (
         f"Age models from {rows['modality'].iloc[0]} under worst-case perturbation of their features: mean absolute "
-        f"error of {rows['n_participants'].max():.0f} people against the size of the perturbation. Solid: exact; "
+        f"error against the size of the perturbation. Solid: exact; "
         "dotted: searched attack, a lower bound of the damage. Errors beyond 2.2 times that of the median are cut off."
     )
     columns = ["modality", "model", "norm", "epsilon", "attack", "value", "ci_low", "ci_high", "reason"]
@@ -85,8 +85,8 @@ def invariance(study: Study) -> Drawn:
     legend_below(figure, axes[0, 0])
     caption = (
         f"Age models from {points['modality'].iloc[0]} made blind: age error against what the strongest freshly "
-        "trained attacker still reads of the nuisance, one point per strength of removal; dashed: chance of the attacker. For "
-        "identity, reading less means a higher equal error rate."
+        "trained attacker still reads of the nuisance, one point per strength of removal; dashed: chance of the "
+        "attacker. For identity, reading less means a higher equal error rate."
     )
     columns = ["nuisance", "model", "strength", "value", "ci_low", "ci_high", "metric_attacker", "value_attacker"]
     return Drawn(figure, points[[*columns, "chance_attacker"]], "Blindness", caption)

@@ -1,0 +1,102 @@
+"""The report says what the tables say, and nothing leaves the page."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+from report_support import HOSTILE, make_report, make_results
+
+from eupnea.report.answers import answers
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_report(make_results(tmp_path_factory.mktemp("study")))
+
+
+def sentences(folder: Path, number: str) -> str:
+    found = {answer.number: answer for answer in answers(make_results(folder))}
+    return " ".join(found[number].sentences)
+
+
+def test_answer_has_estimate_interval_p_people_and_chance(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q1")
+    assert "0.432 [0.312, 0.568], p = 0.012 (corrected p = 0.025), n = 12, chance 0.083" in text
+    assert "better than chance after correction" in text
+
+
+def test_a_missing_answer_says_why(tmp_path: Path) -> None:
+    assert f"Oral breathing: not answerable on this dataset: no oral recording {HOSTILE}." in sentences(tmp_path, "Q1")
+
+
+def test_enough_signal_is_the_least_that_reaches_ninety_percent_of_the_best(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q4")
+    assert "90 % of the best (0.600) is reached with 300 s of enrolment and 60 s of probe: 0.550" in text
+
+
+def test_a_prediction_stands_beside_its_baseline_and_is_not_praised(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q5")
+    assert "Age from breathing, heart and coupling together: mean absolute error 7.65 [5.50, 9.90], p = 0.2" in text
+    assert "median baseline 8.25" in text
+    assert "not told apart from chance" in text
+
+
+def test_attack_and_blindness_are_told_before_and_after(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q6")
+    assert "trained against norm ∞ 9.00 → 9.50" in text
+    assert "ridge 8.00 → 19.00" in text
+    assert (
+        "0.710, p = 0.01, chance 0.500 before, 0.520, p = 0.3, chance 0.500 (not told apart from chance) after" in text
+    )
+
+
+def test_effects_are_counted_in_one_unit(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q7")
+    assert "mode (oral): a clear effect on 1 of 1 features" in text
+    assert "77.7" not in text
+
+
+def test_what_comes_from_data_is_escaped(page: str) -> None:
+    assert HOSTILE not in page
+    assert page.count("&lt;script&gt;alert(1)") >= 4
+
+
+def test_the_page_asks_nobody_for_anything(page: str) -> None:
+    assert not re.findall(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", page)
+    assert "default-src 'none'" in page
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|import\(", page)
+
+
+def test_simulated_people_are_called_so_and_real_ones_are_not(page: str, tmp_path: Path) -> None:
+    assert page.count('<span class="tag">simulated</span>') == page.count("<h2>")
+    assert 'class="simulated"' in page
+    assert 'class="simulated"' not in make_report(make_results(tmp_path, simulated=False))
+
+
+def test_no_missing_number_reaches_the_reader(page: str) -> None:
+    text = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    assert not re.search(r"\b(nan|NaN|None|unknown)\b", text)
+
+
+def test_the_viewer_holds_signal_breaths_and_quality(page: str) -> None:
+    held = json.loads(re.findall(r'id="viewer-data">(.*?)</script>', page, re.DOTALL)[0])
+    assert len(held) == 1
+    viewer = held[0]
+    assert viewer["recording"] == "sub-01_task-rest_acq-nasal_run-1"
+    assert viewer["values"][int(viewer["hz"])] == pytest.approx(math.sin(math.pi / 2 * (12 / 12.5)), abs=0.01)
+    assert viewer["inhale"][:3] == [0.0, 4.0, 8.0]
+    assert [epoch[2] for epoch in viewer["epochs"]] == [True, False]
+
+
+def test_all_seven_questions_open_the_page(page: str) -> None:
+    assert re.findall(r'<span class="number">(Q\d)</span>', page) == [f"Q{number}" for number in range(1, 8)]
+    assert page.index('id="answers"') < page.index('id="recordings"')
+
+
+def test_every_link_inside_the_page_leads_somewhere(page: str) -> None:
+    targets = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
