@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_support import HOSTILE, make_results
 
+from eupnea.config.study import StudyConfig
 from eupnea.config.tables import TablesConfig
 from eupnea.io.tables import read_table
 from eupnea.study import Study
 from eupnea.tables import build
 from eupnea.tables.latex import escape, macro_name
+from eupnea.tables.methods import REFERENCES, methods_text, write_methods
 from eupnea.tables.registry import TABLES
 from eupnea.tables.write import write_numbers, write_tables
 
@@ -60,6 +62,27 @@ def test_macros_are_unique_valid_and_right(study: Study) -> None:
     assert numbers[key] == "0.432"
     assert numbers[f"{key}Low"] == "0.312"
     assert numbers["eupneaParticipants"] == "11"
+
+
+def test_the_example_chapter_compiles_with_methods_and_references(study: Study) -> None:
+    write_methods(study, study.folder, config=StudyConfig().model_dump(mode="json"))
+    pdflatex(study.folder / "thesis", "example.tex")
+    bibtex = subprocess.run(
+        ["bibtex", "example"], cwd=study.folder / "thesis", capture_output=True, text=True, check=False
+    )
+    assert bibtex.returncode == 0, bibtex.stdout
+    pdflatex(study.folder / "thesis", "example.tex")
+    log = pdflatex(study.folder / "thesis", "example.tex")
+    assert "undefined" not in log
+
+
+def test_methods_tell_what_the_config_says(study: Study) -> None:
+    config = StudyConfig().model_dump(mode="json")
+    config["traits"]["permutations"] = 4321
+    text = methods_text(study, config)
+    assert "4321 permutations" in text
+    assert "All people are simulated" in text
+    assert set(re.findall(r"cite\{(\w+)\}", text)) == set(REFERENCES)
 
 
 def test_two_numbers_never_share_a_macro(study: Study) -> None:

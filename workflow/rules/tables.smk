@@ -12,6 +12,9 @@ rule tables:
             "{folder}/tables/{name}.{suffix}", folder=FOLDER, name=TABLES, suffix=["tex", "tsv"]
         ),
         numbers=f"{FOLDER}/numbers.tex",
+        methods=f"{FOLDER}/methods.tex",
+        references=f"{FOLDER}/references.bib",
+        example=f"{FOLDER}/thesis/example.tex",
     log:
         f"{FOLDER}/logs/tables/tables.log",
     benchmark:
@@ -22,6 +25,7 @@ rule tables:
         mem_mb=1000,
     params:
         config=block("tables"),
+        study=STUDY.model_dump(mode="json", exclude={"results", "chunks"}),
         code=code("tables.py"),
     message:
         "Writing tables and numbers for the thesis"

@@ -1,0 +1,184 @@
+"""``methods.tex`` and ``references.bib``: what was done, from the config and the tables; and an example chapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eupnea.figures.registry import all_figures
+from eupnea.io.files import write_text
+from eupnea.tables.latex import escape
+from eupnea.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    from eupnea.study import Study
+
+REFERENCES: dict[str, dict[str, str]] = {
+    "iso19795": {
+        "author": "{ISO/IEC}",
+        "title": "{ISO/IEC 19795-1}: Biometric performance testing and reporting. Part 1: Principles and framework",
+        "year": "2021",
+    },
+    "benjamini1995": {
+        "author": "Benjamini, Yoav and Hochberg, Yosef",
+        "title": "Controlling the false discovery rate: a practical and powerful approach to multiple testing",
+        "journal": "Journal of the Royal Statistical Society B",
+        "volume": "57",
+        "pages": "289--300",
+        "year": "1995",
+    },
+    "efron1987": {
+        "author": "Efron, Bradley",
+        "title": "Better bootstrap confidence intervals",
+        "journal": "Journal of the American Statistical Association",
+        "volume": "82",
+        "pages": "171--185",
+        "year": "1987",
+    },
+    "ribeiro2023": {
+        "author": 'Ribeiro, Ant{\\^o}nio H. and Zachariah, Dave and Bach, Francis and Sch{\\"o}n, Thomas B.',
+        "title": "Regularization properties of adversarially-trained linear regression",
+        "journal": "Advances in Neural Information Processing Systems",
+        "volume": "36",
+        "year": "2023",
+    },
+    "shrout1979": {
+        "author": "Shrout, Patrick E. and Fleiss, Joseph L.",
+        "title": "Intraclass correlations: uses in assessing rater reliability",
+        "journal": "Psychological Bulletin",
+        "volume": "86",
+        "pages": "420--428",
+        "year": "1979",
+    },
+    "taskforce1996": {
+        "author": "{Task Force}",
+        "title": "Heart rate variability: standards of measurement, physiological interpretation and clinical use",
+        "journal": "Circulation",
+        "volume": "93",
+        "pages": "1043--1065",
+        "year": "1996",
+    },
+    "tobin1988": {
+        "author": "Tobin, Martin J. and others",
+        "title": "Variability of resting respiratory drive and timing in healthy subjects",
+        "journal": "Journal of Applied Physiology",
+        "volume": "65",
+        "pages": "309--317",
+        "year": "1988",
+    },
+}
+"""Works that the methods cite; features name their own sources in the dictionary."""
+
+SHOWN_TABLES = tuple(name for name in TABLES if name != "features")
+
+
+def write_methods(study: Study, folder: Path, *, config: dict[str, Any]) -> None:
+    """Write ``methods.tex``, ``references.bib`` and ``thesis/example.tex`` into a study's folder.
+
+    Parameters
+    ----------
+    study
+        The results.
+    folder
+        The study's folder.
+    config
+        The whole config of the study, as plain values; the text tells what it says.
+    """
+    write_text(methods_text(study, config), folder / "methods.tex")
+    write_text(references_text(), folder / "references.bib")
+    write_text(example_text(study), folder / "thesis" / "example.tex")
+
+
+def methods_text(study: Study, config: dict[str, Any]) -> str:
+    """Return the methods as LaTeX paragraphs."""
+    lengths = " and ".join(f"{length:g}" for length in config["features"]["window_s"])
+    identification, traits, adversarial = (config[name] for name in ("identification", "traits", "adversarial"))
+    people = "simulated people" if study.is_simulated else "participants"
+    signals = ", ".join(sorted({kind for kinds in study.recordings["signals"] for kind in kinds.split(",") if kind}))
+    nuisances = ", ".join(map(str, adversarial["nuisances"]))
+    paragraphs = {
+        "Recordings": (
+            rf"\eupneaRecordings{{}} recordings (\eupneaHours{{}} hours) of \eupneaParticipants{{}} {people} were "
+            f"used; signals: {escape(signals).replace(',', ', ').replace('  ', ' ')}."
+        ),
+        "Features": (
+            f"Features were computed in windows of {lengths} s that do not overlap: timing, volume and variability of "
+            r"breaths~\cite{tobin1988}, their waveform, heart rate variability~\cite{taskforce1996}, and the "
+            f"coupling of both; {len(study.dictionary)} features in all. Respiration means the breathing band; what lies above it "
+            "served as a control."
+        ),
+        "Identification": (
+            r"Rank-1 identification, CMC, DET and equal error rates follow ISO/IEC 19795-1~\cite{iso19795}. The model "
+            "was selected inside the enrolment. Chance is the mean over "
+            f"{_permutations(study, 'identification', identification['permutations'])} random assignments of recordings to people, the whole fit repeated; "
+            rf"intervals are for new people at this gallery~\cite{{efron1987}}. Families of tests were corrected; "
+            r"false discovery rates by \cite{benjamini1995}."
+        ),
+        "Traits": (
+            f"Traits were predicted with nested, participant-grouped cross-validation ({traits['folds']} outer folds, "
+            f"{traits['repeats']} repeats); $p$ from {_permutations(study, 'traits', traits['permutations'])} permutations of the participants' "
+            "labels, every nested step repeated. Median and majority predictions are the baselines."
+        ),
+        "Adversarial age models": (
+            r"Linear age models were trained against worst-case perturbations, $\frac{1}{n}\sum_i(|y_i-x_i^{\top}\beta|"
+            r"+\delta\|\beta\|_q)^2$ with $1/p+1/q=1$~\cite{ribeiro2023}, for $p=\infty$ and $p=2$. Blind models had "
+            f"what tells {escape(nuisances)} removed inside the folds; freshly trained attackers judged what was left."
+        ),
+        "Reliability and effects": (
+            r"Reliability is ICC(3,1)~\cite{shrout1979}. Effects of mode, task, age, sex and BMI were estimated by "
+            "mixed models with the participant as random intercept, corrected over features."
+        ),
+    }
+    lines = ["% Generated from the config of the study: do not edit. Needs numbers.tex and references.bib."]
+    if study.is_simulated:
+        lines.append(r"\textbf{All people are simulated; nothing here is a finding about real ones.}")
+    lines += [rf"\paragraph{{{title}.}} {text}" for title, text in paragraphs.items()]
+    return "\n\n".join(lines) + "\n"
+
+
+def _permutations(study: Study, analysis: str, asked: int) -> int:
+    """Return how many permutations stand behind the p-values; the number asked for when none was noted."""
+    metrics = study.metrics
+    noted = metrics.loc[(metrics["analysis"] == analysis) & (metrics["model"] == "selected"), "n_permutations"].max()
+    return asked if noted != noted else int(noted)
+
+
+def references_text() -> str:
+    """Return the cited works in BibTeX."""
+    entries = []
+    for key, fields in REFERENCES.items():
+        kind = "article" if "journal" in fields else "misc"
+        written = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+        entries.append(f"@{kind}{{{key},\n{written}\n}}\n")
+    return "\n".join(entries)
+
+
+def example_text(study: Study) -> str:
+    """Return an example chapter that shows every figure and table; compiled in the folder ``thesis``."""
+    title = "Example chapter" + (": simulated people" if study.is_simulated else "")
+    lines = [
+        "% pdflatex example; bibtex example; pdflatex example; pdflatex example   (in this folder)",
+        r"\documentclass[a4paper]{report}",
+        r"\usepackage[utf8]{inputenc}",
+        r"\usepackage[margin=2cm]{geometry}",
+        r"\usepackage{booktabs,longtable,graphicx}",
+        r"\graphicspath{{../figures/}}",
+        r"\input{../numbers.tex}",
+        r"\begin{document}",
+        rf"\chapter{{{title}}}",
+        r"\section{Methods}",
+        r"\input{../methods.tex}",
+        r"\section{Figures}",
+    ]
+    for name in all_figures():
+        words = escape(name.replace("_", " "))
+        drawn = rf"\includegraphics[width=\linewidth,height=0.8\textheight,keepaspectratio]{{{name}.pdf}}"
+        lines.append(
+            r"\begin{figure}[htbp]\centering"
+            rf"\IfFileExists{{../figures/{name}.pdf}}{{{drawn}}}{{not drawn}}"
+            rf"\caption{{{words[:1].upper() + words[1:]}.}}\label{{fig:{name}}}\end{{figure}}\clearpage"
+        )
+    lines.append(r"\section{Tables}")
+    lines += [rf"\input{{../tables/{name}.tex}}\clearpage" for name in SHOWN_TABLES]
+    lines += [r"\bibliographystyle{plain}", r"\bibliography{../references}", r"\end{document}"]
+    return "\n".join(lines) + "\n"
