@@ -1,6 +1,6 @@
 """Write what is generated from the config models.
 
-``config.yaml`` (the default study, every key explained in place), ``config/README.md`` (the same as a manual) and
+``config.yaml`` (the default study, every key explained in place), ``config/README.md`` (the same as a manual), ``docs/data-dictionary.md`` and
 ``workflow/schemas/config.schema.json``.
 """
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from eupnea.config.study import StudyConfig
+from eupnea.io.contract import CONTRACTS
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """# Every key of a study config
@@ -31,6 +32,11 @@ and named maps replace the default, they are never merged. A key that does not e
 """
 
 
+DICTIONARY_HEAD = """# Data dictionary: every table of the results, column by column
+
+Generated from the results contract (`make reference`): do not edit. Text that is missing is empty, numbers that are
+missing are NaN.
+"""
 YAML_HEAD = """# The default study: simulated people. Start it with: snakemake --cores 2   (or: make study)
 #
 # Every key stands here with its default and what it means; a study file needs only the keys that differ (see
@@ -47,6 +53,18 @@ def manual() -> str:
     """Return the manual of every key as Markdown."""
     lines = [HEAD]
     _describe(StudyConfig, "", lines, set())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def dictionary() -> str:
+    """Return the data dictionary: every column of every table of the results, as Markdown."""
+    lines = [DICTIONARY_HEAD]
+    for table in CONTRACTS:
+        lines += [f"## {table.name}", "", "| column | kind | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{column.name}` | {column.kind} | {column.meaning.replace('|', '/')} |" for column in table.columns
+        ]
+        lines += ["", "Further columns may follow.", ""] if table.extra else [""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -151,6 +169,7 @@ def main() -> int:
     (ROOT / "config.yaml").write_text(default_study(), encoding="utf-8")
     (ROOT / "config" / "README.md").write_text(manual(), encoding="utf-8")
     (ROOT / "workflow" / "schemas" / "config.schema.json").write_text(schema(), encoding="utf-8")
+    (ROOT / "docs" / "data-dictionary.md").write_text(dictionary(), encoding="utf-8")
     return 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from eupnea.study import Study
 
 HEADLINE_METRICS = ("rank1_window", "rank1_recording", "eer")
+SHOWN_MODALITIES = ("respiration", "cardiac", "coupling", "all", "device", "cardiogenic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def identification(study: Study, config: TablesConfig) -> Built:
         & (metrics["control"] == "")
         & (metrics["subset"] == "")
         & metrics["metric"].isin(HEADLINE_METRICS)
+        & metrics["modality"].isin(SHOWN_MODALITIES)
         & (metrics["status"] == "ok")
     ]
     rows = [
@@ -115,7 +117,12 @@ _IDENTIFICATION = ["protocol", "modality", "window, s", "metric", "value [95 % i
 def modalities(study: Study, config: TablesConfig) -> Built:
     """Build the table of paired comparisons between modalities and modes."""
     del config
-    rows = study.metrics[(study.metrics["analysis"] == "comparison") & (study.metrics["status"] == "ok")]
+    metrics = study.metrics
+    rows = metrics[(metrics["analysis"] == "comparison") & (metrics["status"] == "ok") & (metrics["control"] == "")]
+    rows = rows[
+        (rows["metric"] == "rank1_recording_difference") & (rows["comparator"].isin(["respiration", "cardiac"]))
+    ]
+    rows = rows[rows["modality"].isin(SHOWN_MODALITIES) & (rows["window_s"] == rows["window_s"].min())]
     frame = pd.DataFrame(
         {
             "protocol": rows["protocol"].str.replace("_", " "),

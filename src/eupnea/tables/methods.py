@@ -104,19 +104,22 @@ def methods_text(study: Study, config: dict[str, Any]) -> str:
         "Features": (
             f"Features were computed in windows of {lengths} s that do not overlap: timing, volume and variability of "
             r"breaths~\cite{tobin1988}, their waveform, heart rate variability~\cite{taskforce1996}, and the "
-            f"coupling of both; {len(study.dictionary)} features in all. Respiration means the breathing band; what lies above it "
+            f"coupling of both; {len(study.dictionary)} features in all. Respiration means the breathing band; "
+            f"what lies above it "
             "served as a control."
         ),
         "Identification": (
             r"Rank-1 identification, CMC, DET and equal error rates follow ISO/IEC 19795-1~\cite{iso19795}. The model "
             "was selected inside the enrolment. Chance is the mean over "
-            f"{_permutations(study, 'identification', identification['permutations'])} random assignments of recordings to people, the whole fit repeated; "
+            f"{_permutations(study, 'identification', identification['permutations'])} random assignments of "
+            f"recordings to people, the whole fit repeated; "
             rf"intervals are for new people at this gallery~\cite{{efron1987}}. Families of tests were corrected; "
             r"false discovery rates by \cite{benjamini1995}."
         ),
         "Traits": (
             f"Traits were predicted with nested, participant-grouped cross-validation ({traits['folds']} outer folds, "
-            f"{traits['repeats']} repeats); $p$ from {_permutations(study, 'traits', traits['permutations'])} permutations of the participants' "
+            f"{traits['repeats']} repeats); $p$ from {_permutations(study, 'traits', traits['permutations'])} "
+            f"permutations of the participants' "
             "labels, every nested step repeated. Median and majority predictions are the baselines."
         ),
         "Adversarial age models": (
