@@ -16,7 +16,7 @@ TIES = {f"permutation_entropy__dimension_{dimension}__tau_1" for dimension in ra
 
 @pytest.mark.parametrize("level", [0.0, 3.0, 0.1])
 def test_constant_windows(level: float) -> None:
-    windows = np.full((2, 240), level)
+    windows = np.repeat([[level], [level + 1], [level]], 240, axis=1)
     assert deviating(extract(windows), by_tsfresh(windows, EfficientFCParameters())) == {}
 
 
