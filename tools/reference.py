@@ -1,6 +1,7 @@
 """Write what is generated from the config models.
 
-``config.yaml`` (the default study, every key explained in place), ``config/README.md`` (the same as a manual), ``docs/data-dictionary.md`` and
+``config.yaml`` (the default study, every key explained in place), ``config/README.md`` (the same as a manual),
+``docs/data-dictionary.md`` and
 ``workflow/schemas/config.schema.json``.
 """
 
