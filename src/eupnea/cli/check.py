@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STYLES = {"error": "bold red", "set_aside": "yellow", "warning": "yellow", "note": "dim"}
-_WORDS = {"error": "stops the study", "set_aside": "set aside", "warning": "look at it", "note": "note"}
+_WORDS = {"error": "stops the study", "set_aside": "left out", "warning": "look at it", "note": "note"}
 _PIPED_WIDTH = 200
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -83,13 +82,19 @@ def sequential_p(
     ----------
     Besag & Clifford (1991), Biometrika 78:301.
     """
+    if not np.isfinite(observed):
+        return PermutationTest(float("nan"), 0, float("nan"), float("nan"))
     null: list[float] = []
     extreme = 0
-    for value in islice(map(draw, range(max_draws)), max_draws):
+    for value in map(draw, range(max_draws)):
+        if not np.isfinite(value):
+            continue
         null.append(value)
         extreme += value >= observed if greater_is_better else value <= observed
         if extreme >= stop_after:
             break
+    if not null:
+        return PermutationTest(float("nan"), 0, float("nan"), float("nan"))
     stopped_early = extreme >= stop_after and len(null) < max_draws
     p = extreme / len(null) if stopped_early else (1 + extreme) / (1 + len(null))
     return PermutationTest(float(p), len(null), float(np.mean(null)), float(np.std(null)))

@@ -220,15 +220,16 @@ def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> M
     from scipy.stats import binom
 
     chance = float((1.0 / table["n_enrolled"]).mean())
-    hits, n = int((table["rank"] == 1).sum()), len(table)
+    per_person = (table["rank"] == 1).groupby(table["person"]).mean()
+    hits, n = int(np.floor(per_person.sum() + 1e-9)), len(per_person)
     return metric_row(
         "control",
         f"rank1_{unit.level}",
-        hits / n,
+        float(per_person.mean()),
         **columns | {"control": "binomial_tail"},
-        p_value=float(binom.sf(hits - 1, n, chance)),
+        p_value=max(float(binom.sf(hits - 1, n, chance)), float(np.finfo(float).tiny)),
         chance=chance,
-        reason="takes decisions as independent: a yardstick, the permutation test is the evidence",
+        reason="one trial per person: a yardstick, the permutation test is the evidence",
     )
 
 

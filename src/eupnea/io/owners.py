@@ -40,6 +40,9 @@ def claim(workdir: str | Path) -> list[str]:
         for lock in locks:
             lock.unlink(missing_ok=True)
             removed.append(lock.name)
+    elif locks:
+        living = [f"process {note.get('pid')} on {note.get('host')}" for note in notes.values() if _lives(note)]
+        print(f"Another run works in this folder ({', '.join(living)}): wait for it, or end it.", file=sys.stderr)
     for path, note in notes.items():
         if not _lives(note):
             path.unlink(missing_ok=True)

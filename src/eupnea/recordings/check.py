@@ -96,9 +96,16 @@ def _not_there_yet(study: StudyConfig, base: Path) -> Finding | None:
 
 def _feature_table(study: StudyConfig, base: Path) -> list[Finding]:
     path = base / str(study.dataset.feature_table)
-    if path.is_file():
-        return []
-    return [Finding("error", "", "The feature table does not exist", path.as_posix(), "correct dataset.feature_table")]
+    if not path.is_file():
+        what, change = "The feature table does not exist", "correct dataset.feature_table"
+        return [Finding("error", "", what, path.as_posix(), change)]
+    from eupnea.features.imported import import_features
+
+    try:
+        import_features(path)
+    except InputError as error:
+        return [finding_of(error, level="error")]
+    return []
 
 
 def _people(study: StudyConfig, base: Path, recordings: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:

@@ -81,7 +81,8 @@ def describe_chunk(
         A recording that cannot be used stands in it with status ``set_aside`` and the reason.
     """
     wanted = set(participants)
-    entries = [one for one in discover(dataset, base) if one.participant in wanted]
+    # A chunk without people reads nothing: the dataset may still be in the making by other chunks.
+    entries = [one for one in discover(dataset, base) if one.participant in wanted] if wanted else []
     described: list[_Described] = []
     for participant in dict.fromkeys(one.participant for one in entries):
         own = [one for one in entries if one.participant == participant]

@@ -114,6 +114,13 @@ def _q1(metrics: pd.DataFrame) -> Answer:
     return Answer("Q1", question, sentences, "cmc", answered)
 
 
+CONTROL_WARNINGS = {
+    "device": "The sensor alone names",
+    "cardiogenic": "The heartbeat in the channel names",
+    "demographics": "Age, sex and BMI alone, known exactly, name",
+}
+
+
 def _control_sentences(metrics: pd.DataFrame) -> list[str]:
     """Say in words how much of the result is not breathing."""
     found = {
@@ -129,7 +136,7 @@ def _control_sentences(metrics: pd.DataFrame) -> list[str]:
         f"Controls, a run that was not enrolled, one window of {breathing['window_s']:.0f} s: breathing "
         f"{clause(breathing)}; {'; '.join(parts)}."
     ]
-    for control, words in (("device", "The sensor alone names"), ("cardiogenic", "The heartbeat in the channel names")):
+    for control, words in CONTROL_WARNINGS.items():
         if control in rows and rows[control]["value"] >= breathing["value"]:
             sentences.append(
                 f"{words} people at least as well as breathing does: the result cannot be taken for a trait of "
@@ -262,7 +269,15 @@ def _trait_sentence(rows: pd.DataFrame, metrics: pd.DataFrame, target: str) -> s
             first = one.iloc[0]
             text = f"{words} from {MODALITY_WORDS[modality]}: {sentence_of_metric(first)} {clause(first)}"
             baseline = rows_of(
-                metrics, analysis="traits", target=target, metric=metric, model="baseline", control="", subset=""
+                metrics,
+                analysis="traits",
+                target=target,
+                metric=metric,
+                modality=modality,
+                level=first["level"],
+                model="baseline",
+                control="",
+                subset="",
             )
             if len(baseline):
                 text += f"; {'median' if metric == 'mae' else 'majority'} baseline {clause(baseline.iloc[0])}"
