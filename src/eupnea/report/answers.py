@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from eupnea.features.registry import RESPIRATION_KINDS
 from eupnea.report.words import (
     ALPHA,
+    CONTROL_WARNINGS,
     clause,
     difference_verdict,
     number,
@@ -68,7 +70,7 @@ def answers(study: Study) -> list[Answer]:
     """Answer the seven questions, or say which of them this dataset cannot answer, and why."""
     metrics = study.metrics
     return [
-        _q1(metrics),
+        _q1(metrics, has_breathing=_has_breathing(study)),
         _q2(metrics),
         _q3(metrics),
         _q4(metrics),
@@ -95,7 +97,13 @@ def _rank1(metrics: pd.DataFrame, modality: str, protocol: str) -> str:
     return "; ".join(parts) + "".join(f" ({text})" for text in verdicts if text)
 
 
-def _q1(metrics: pd.DataFrame) -> Answer:
+def _has_breathing(study: Study) -> bool:
+    """Tell whether breathing was recorded; a feature table does not tell its signals and may hold any."""
+    signals = study.recordings["signals"]
+    return bool((signals == "").all() or signals.str.contains(RESPIRATION_KINDS.replace(",", "|")).any())
+
+
+def _q1(metrics: pd.DataFrame, *, has_breathing: bool) -> Answer:
     sentences, answered = [], False
     for mode in ("nasal", "oral"):
         text = _rank1(metrics, "respiration", f"within_{mode}")
@@ -103,7 +111,8 @@ def _q1(metrics: pd.DataFrame) -> Answer:
             answered = True
             sentences.append(f"From {mode} breathing, people are named correctly (rank 1) {text}.")
         else:
-            why = reason_of(metrics, analysis="identification", protocol=f"within_{mode}", modality="respiration")
+            keys = {"analysis": "identification", "protocol": f"within_{mode}", "modality": "respiration"}
+            why = reason_of(metrics, **keys) if has_breathing else "no breathing was recorded"
             sentences.append(f"{mode.capitalize()} breathing: not answerable on this dataset: {why}.")
     if not answered:
         text = _rank1(metrics, "respiration", "leave_one_run_out")
@@ -112,13 +121,6 @@ def _q1(metrics: pd.DataFrame) -> Answer:
     sentences += _control_sentences(metrics)
     question = "Can a person be identified from nasal breathing? From oral breathing?"
     return Answer("Q1", question, sentences, "cmc", answered)
-
-
-CONTROL_WARNINGS = {
-    "device": "The sensor alone names",
-    "cardiogenic": "The heartbeat in the channel names",
-    "demographics": "Age, sex and BMI alone, known exactly, name",
-}
 
 
 def _control_sentences(metrics: pd.DataFrame) -> list[str]:

@@ -17,6 +17,13 @@ ALPHA = 0.05
 """Level at which a p-value counts as clear."""
 
 
+CONTROL_WARNINGS = {
+    "device": "The sensor alone names",
+    "cardiogenic": "The heartbeat in the channel names",
+    "demographics": "Age, sex and BMI alone, known exactly, name",
+}
+
+
 def rows_of(metrics: pd.DataFrame, **keys: object) -> pd.DataFrame:
     """Return the rows whose columns have these values and whose value is known."""
     chosen = pd.Series(data=True, index=metrics.index)
