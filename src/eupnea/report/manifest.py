@@ -10,6 +10,7 @@ from typing import Any
 
 import eupnea
 from eupnea.io.files import write_text
+from eupnea.io.tables import read_table
 
 PACKAGES = (
     "numpy",
@@ -45,7 +46,7 @@ def manifest_of(config: dict[str, Any], *, code: str, base: Path, inputs: list[s
         "code": code,
         "config": _without_folders(config),
         "packages": {name: version(name) for name in PACKAGES} | {"xgboost": _xgboost_version()},
-        "inputs": [_described(Path(path), base) for path in sorted(inputs)],
+        "inputs": sorted((row for path in inputs for row in _inputs(Path(path), base)), key=lambda row: row["file"]),
     }
 
 
@@ -69,6 +70,15 @@ def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
         return value
 
     return clean(config)
+
+
+def _inputs(path: Path, base: Path) -> list[dict[str, Any]]:
+    """Describe an input; a listing of simulated files stands for the files, whatever chunk it belongs to."""
+    if path.parent == base.parent and path.name.startswith("files-"):
+        listed = read_table(path).astype({"path": "str", "sha256": "str"})
+        rows = zip(listed["path"], listed["bytes"], listed["sha256"], strict=True)
+        return [{"file": name, "bytes": int(size), "sha256": digest} for name, size, digest in rows]
+    return [_described(path, base)]
 
 
 def _described(path: Path, base: Path) -> dict[str, Any]:
