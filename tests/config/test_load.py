@@ -41,6 +41,34 @@ def test_wrong_type_names_key_and_value() -> None:
     assert "'many'" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "allowed"),
+    [
+        ({"chunks": "many"}, "a whole number"),
+        ({"chunks": 0}, "1 or more"),
+        ({"features": []}, "keys of its own"),
+        ({"features": {"window_s": 60}}, "a list"),
+        ({"dataset": {"source": "bid"}}, "'simulated', 'bids', 'files' or 'features'"),
+    ],
+)
+def test_a_wrong_value_says_what_is_allowed(content: dict[str, object], allowed: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_study(content)
+    assert allowed in str(error.value.allowed)
+    assert "Input should" not in str(error.value)
+
+
+def test_a_key_in_the_wrong_block_names_its_place() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'features\.window_s'"):
+        parse_study({"window_s": [60]})
+
+
+def test_a_wrong_item_of_a_list_is_one_problem() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_study({"features": {"window_s": [-3]}})
+    assert error.value.where.endswith("features.window_s.0")
+
+
 def test_several_problems_are_all_named() -> None:
     with pytest.raises(ConfigError) as error:
         parse_study({"sed": 1, "chunks": 0, "dataset": {"source": "bid"}})
@@ -48,7 +76,7 @@ def test_several_problems_are_all_named() -> None:
         assert key in str(error.value)
 
 
-@pytest.mark.parametrize(("content", "what"), [("a: [", "not YAML"), ("- a", "not a table of keys")])
+@pytest.mark.parametrize(("content", "what"), [("a: [", "not YAML"), ("- a", "not a table of keys"), ("", "empty")])
 def test_a_file_that_is_no_config_says_so(tmp_path: Path, content: str, what: str) -> None:
     (tmp_path / "study.yaml").write_text(content)
     with pytest.raises(ConfigError, match=what):

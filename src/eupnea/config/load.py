@@ -33,7 +33,15 @@ def load_study(path: str | Path) -> StudyConfig:
         raise ConfigError(
             "The study config is not YAML", where=str(path), found=str(error), change="mend the line named above"
         ) from error
-    return parse_study(content or {}, where=str(path))
+    if content is None:
+        raise ConfigError(
+            "The study config is empty",
+            where=str(path),
+            found="no key",
+            change="write at least 'name:' and 'dataset:' ('eupnea init' writes a study for a BIDS folder), "
+            "or give no --configfile to run the default study",
+        )
+    return parse_study(content, where=str(path))
 
 
 def parse_study(content: Mapping[str, Any], *, where: str = "config.yaml") -> StudyConfig:
@@ -61,12 +69,42 @@ def parse_study(content: Mapping[str, Any], *, where: str = "config.yaml") -> St
         raise _config_error(error, where) from error
 
 
+UNKNOWN = "Unknown config key"
+_ALLOWED = {
+    "int_": "a whole number",
+    "float_": "a number",
+    "bool_": "true or false",
+    "string_type": "text",
+    "model_type": "keys of its own below it (key: value); leave the key out for its defaults",
+    "dict_type": "keys of its own below it (key: value); leave the key out for its defaults",
+    "mapping_type": "keys of its own below it (key: value); leave the key out for its defaults",
+    "tuple_type": "a list, such as [60, 300]",
+    "list_type": "a list, such as [60, 300]",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "too_short": "{min_length} or more items",
+    "too_long": "{max_length} or fewer items",
+    "string_too_short": "{min_length} or more characters",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+}
+
+
 def _config_error(error: ValidationError, where: str) -> ConfigError:
-    problems = [_problem(item) for item in error.errors()]
+    items = error.errors()
+    deeper = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
+    # A list whose items are wrong is not also too short.
+    problems = [_problem(item) for item in items if not (item["type"] == "too_short" and item["loc"] in deeper)]
     if len(problems) == 1:
         what, key, found, allowed, change = problems[0]
         return ConfigError(what, where=f"{where}: {key}", found=found, allowed=allowed, change=change)
-    lines = [f"{key}: {what} (found {found}; {change})" for what, key, found, _, change in problems]
+    lines = [
+        f"{key}: {what} (found {found}; {change if what == UNKNOWN or not allowed else 'allowed: ' + allowed})"
+        for what, key, found, allowed, change in problems
+    ]
     return ConfigError(
         f"{len(problems)} keys of the study config cannot be used",
         where=where,
@@ -76,13 +114,36 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
 
 
 def _problem(item: Any) -> tuple[str, str, str, str | None, str]:
+    """Return what is wrong, the key, what was found, what is allowed, and what to do."""
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        known = _known_keys(item["loc"][:-1])
-        near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "config/README.md explains every key"
-        return "Unknown config key", key, str(item["loc"][-1]), ", ".join(known) or None, hint
-    return f"Wrong value: {item['msg']}", key, repr(item["input"]), None, "config/README.md says what is allowed"
+        return UNKNOWN, key, str(item["loc"][-1]), *_nearest(item["loc"])
+    allowed = next((text for kind, text in _ALLOWED.items() if str(item["type"]).startswith(kind)), None)
+    what = "Wrong value" if allowed else f"Wrong value: {str(item['msg']).removeprefix('Value error, ')}"
+    found = "nothing" if item["input"] is None else repr(item["input"])
+    words = allowed.format(**item.get("ctx", {})) if allowed else None
+    return what, key, found, words, f"change '{key}'; config/README.md explains it"
+
+
+def _nearest(location: tuple[int | str, ...]) -> tuple[str | None, str]:
+    """Return the keys that are known at a place, and a hint which of them, or which elsewhere, was meant."""
+    name, known = str(location[-1]), _known_keys(location[:-1])
+    allowed = ", ".join(known) or None
+    if near := difflib.get_close_matches(name, known, n=1):
+        return allowed, f"did you mean '{near[0]}'?"
+    elsewhere = [path for path in _paths(StudyConfig) if path.split(".")[-1] == name]
+    if elsewhere:
+        return allowed, f"did you mean {' or '.join(repr(path) for path in elsewhere[:3])}?"
+    return allowed, "leave it out; config/README.md explains every key"
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Return the dotted path of every key below a model; a map's own names are left out."""
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        below = _model_in(field.annotation)
+        found += [prefix + name, *(_paths(below, f"{prefix}{name}.") if below is not None else [])]
+    return found
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
