@@ -127,7 +127,7 @@ def _people(study: StudyConfig, base: Path, recordings: pd.DataFrame) -> tuple[p
 
 
 def _target_findings(study: StudyConfig, targets: pd.DataFrame) -> list[Finding]:
-    """Return an error for each impossible target that the study names itself, a note for those named by default."""
+    """Return an error for each impossible target that the study names itself, a warning for those named by default."""
     is_named = "targets" in study.traits.model_fields_set
     problems = [target_problem(targets, one.name, one.level) for one in study.traits.targets]
-    return [finding_of(one, level="error" if is_named else "note") for one in problems if one is not None]
+    return [finding_of(one, level="error" if is_named else "warning") for one in problems if one is not None]
