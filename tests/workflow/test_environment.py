@@ -6,6 +6,7 @@ import importlib.util
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +21,15 @@ def _names(requirements: list[str]) -> set[str]:
 
 def _locked() -> set[str]:
     return _names([line for line in LOCK.splitlines() if line[:1].isalnum()])
+
+
+def _tool(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_lock_holds_every_dependency_with_a_hash() -> None:
@@ -37,11 +47,7 @@ def test_lock_names_no_index_and_nothing_with_a_copyleft_licence() -> None:
 
 
 def test_environment_yml_is_what_the_lock_says() -> None:
-    spec = importlib.util.spec_from_file_location("lock", ROOT / "tools" / "lock.py")
-    assert spec is not None
-    assert spec.loader is not None
-    lock = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(lock)
+    lock = _tool("lock")
     assert (ROOT / "environment.yml").read_text(encoding="utf-8") == lock.environment_yml(), "run: make lock"
 
 
@@ -51,3 +57,18 @@ def test_only_one_xgboost_is_installed_per_platform(name: str) -> None:
     wanted = "sys_platform != 'darwin'" if name == "xgboost-cpu" else "sys_platform == 'darwin'"
     assert lines
     assert all(wanted in line for line in lines)
+
+
+def test_every_package_of_a_run_has_a_licence_that_permits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    licences = _tool("licences")
+    needed = licences.needed()
+    assert {"numpy", "snakemake", "mne", "fqdn"} <= set(needed)
+    assert licences.refused() == []
+    assert set(licences.EXCEPTIONS) <= set(needed)
+    monkeypatch.setattr(licences, "EXCEPTIONS", {})
+    assert {one.split(":")[0] for one in licences.refused()} >= {"certifi", "fqdn", "docutils"}
+
+
+def test_the_page_of_licences_names_every_package() -> None:
+    listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M))
+    assert set(_tool("licences").needed()) <= listed, "run: python tools/licences.py"

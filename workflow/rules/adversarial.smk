@@ -17,7 +17,7 @@ rule adversarial_analysis:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         config=block("adversarial"),
         seed=STUDY.seed,
@@ -56,7 +56,7 @@ rule adversarial:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
     params:
         code=code("adversarial.py"),
     message:

@@ -13,7 +13,7 @@ rule associations:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         config=block("associations"),
         code=code("associations.py"),

@@ -10,7 +10,7 @@ rule beats:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         config=block("beats"),
         code=code("beats.py"),

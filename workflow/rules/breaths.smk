@@ -11,7 +11,7 @@ rule breaths:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
     params:
         config=block("breaths"),
         code=code("breaths.py"),

@@ -19,7 +19,7 @@ rule features_chunk:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         config=block("features"),
         code=code("features_chunk.py"),
@@ -46,7 +46,7 @@ if STUDY.dataset.source == "features":
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
+            mem_mb=memory(2000),
         params:
             code=code("features_import.py"),
         message:
@@ -73,7 +73,7 @@ else:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
+            mem_mb=memory(2000),
         params:
             code=code("features.py"),
         message:

@@ -46,7 +46,7 @@ for stage, names in FIGURES.items():
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=1500,
+            mem_mb=memory(1500),
         params:
             stage=stage,
             config=block("figures"),

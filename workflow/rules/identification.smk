@@ -16,7 +16,7 @@ rule identification_modality:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         config=block("identification"),
         seed=STUDY.seed,
@@ -60,7 +60,7 @@ rule identification:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         config=block("identification"),
         modalities=list(STUDY.identification.modalities),

@@ -10,7 +10,7 @@ if PLAN.missing:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=500,
+            mem_mb=memory(500),
         params:
             dataset=PLAN.dataset,
             code=code("recordings_download.py"),
@@ -35,7 +35,7 @@ rule recordings_chunk:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         participants=participants_of_chunk,
         dataset=PLAN.dataset,
@@ -65,7 +65,7 @@ if STUDY.dataset.source == "features":
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
         params:
             code=code("recordings_import.py"),
         message:
@@ -94,7 +94,7 @@ else:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=500,
+            mem_mb=memory(500),
         params:
             dataset=PLAN.dataset,
             config=block("recordings"),

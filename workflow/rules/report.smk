@@ -18,7 +18,7 @@ rule report_metrics:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
     params:
         code=code("report_metrics.py"),
     message:
@@ -40,7 +40,7 @@ rule report_manifest:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
     params:
         dataset=PLAN.dataset,
         config=STUDY.model_dump(mode="json", exclude={"results", "chunks"}),
@@ -80,7 +80,7 @@ rule report:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         name=STUDY.name,
         title=STUDY.title,

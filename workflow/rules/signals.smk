@@ -15,7 +15,7 @@ rule signals:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         dataset=PLAN.dataset,
         recordings=block("recordings"),

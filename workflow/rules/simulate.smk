@@ -9,7 +9,7 @@ rule simulate_dataset:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
     params:
         config=block("simulate"),
         seed=STUDY.seed,
@@ -33,7 +33,7 @@ rule simulate_chunk:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         config=block("simulate"),
         seed=STUDY.seed,
@@ -55,7 +55,7 @@ rule simulate_oracle:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         config=block("simulate"),
         seed=STUDY.seed,

@@ -41,6 +41,11 @@ def code(script):
     return script_digest(SCRIPTS / script)
 
 
+def memory(megabytes):
+    """Give the memory that a job asks for; a retry after a job that was stopped for its memory asks for more."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
 def participants_of_chunk(wildcards):
     """Give the participants of a chunk."""
     return PLAN.participants[int(wildcards.chunk)]

@@ -22,7 +22,7 @@ rule tables:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
     params:
         config=block("tables"),
         study=STUDY.model_dump(mode="json", exclude={"results", "chunks"}),

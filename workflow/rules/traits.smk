@@ -16,7 +16,7 @@ rule traits_modality:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         config=block("traits"),
         seed=STUDY.seed,
@@ -45,7 +45,7 @@ rule traits:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         config=block("traits"),
         seed=STUDY.seed,
