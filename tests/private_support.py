@@ -144,7 +144,7 @@ def _opened(path: Path) -> Iterator[bytes]:
         yield str(table.schema).encode() + str(table.schema.metadata).encode()
         for column in table.columns:
             if not column.type.equals("double"):
-                yield "\n".join(map(str, set(column.to_pylist()))).encode()
+                yield "\n".join(map(str, column.to_pylist())).encode()
     elif path.suffix == ".pdf":
         for stream in _STREAM.findall(raw):
             try:

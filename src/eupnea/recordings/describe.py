@@ -18,6 +18,7 @@ from eupnea.recordings.discovery import discover
 from eupnea.recordings.events import Interval, annotation_events, intervals_of, read_events, used_and_excluded
 from eupnea.recordings.findings import Finding, finding_of, findings_frame
 from eupnea.recordings.found import FoundChannel, FoundRecording, read_recording
+from eupnea.recordings.pseudonyms import file_aliases, without_file_names
 from eupnea.recordings.sessions import bids_day, day_differences, with_sessions
 from eupnea.recordings.triggers import to_recording_clock
 
@@ -87,11 +88,15 @@ def describe_chunk(
     for participant in dict.fromkeys(one.participant for one in entries):
         own = [one for one in entries if one.participant == participant]
         described += _participant(own, dataset, config, Path(base))
+    aliases = file_aliases(dataset, base) if wanted else {}
+    recordings = _frame([one.row | {"chunk": chunk} for one in described], RECORDINGS)
+    channels = _frame([row for one in described for row in _channel_rows(one)], CHANNELS)
+    findings = findings_frame(finding for one in described for finding in one.found.findings)
     return ChunkDescription(
-        recordings=_frame([one.row | {"chunk": chunk} for one in described], RECORDINGS),
-        channels=_frame([row for one in described for row in _channel_rows(one)], CHANNELS),
+        recordings=without_file_names(recordings, aliases),
+        channels=without_file_names(channels, aliases),
         intervals=_frame([row for one in described for row in _interval_rows(one)], INTERVALS),
-        findings=findings_frame(finding for one in described for finding in one.found.findings),
+        findings=without_file_names(findings, aliases),
     )
 
 

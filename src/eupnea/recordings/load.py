@@ -13,6 +13,8 @@ from eupnea.recordings.bids import Tree, parse_name
 from eupnea.recordings.readers.registry import read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from eupnea.recordings.readers.base import Content, Limits
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def load_signals(
-    base: Path, channels: pd.DataFrame, *, limits: Limits | None = None
+    base: Path, channels: pd.DataFrame, *, limits: Limits | None = None, aliases: Mapping[str, str] | None = None
 ) -> dict[tuple[str, str], RawSignal]:
     """Load the signals of some recordings, each file once.
 
@@ -32,6 +34,8 @@ def load_signals(
         Rows in the contract CHANNELS; those with status ``set_aside`` are left out.
     limits
         What a file may claim; needed when the study's own limits are wider than the usual ones.
+    aliases
+        Path -> alias of the files, where `channels` names files by aliases (`eupnea.recordings.pseudonyms`).
 
     Returns
     -------
@@ -46,9 +50,10 @@ def load_signals(
     """
     used = channels[channels["status"] == "used"]
     tree = Tree(Path(base))
+    path_of = {alias: path for path, alias in (aliases or {}).items()}
     loaded = {}
     for file, rows in used.groupby("file", sort=False):
-        content = _read(Path(base), tree, str(file), rows, limits)
+        content = _read(Path(base), tree, path_of.get(str(file), str(file)), rows, limits)
         for row in rows.itertuples(index=False):
             loaded[row.recording, row.signal] = _signal(content, row)
     return loaded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ PACKAGES = (
 )
 
 
-def manifest_of(config: dict[str, Any], *, code: str, base: Path, inputs: list[str]) -> dict[str, Any]:
+def manifest_of(
+    config: dict[str, Any], *, code: str, base: Path, inputs: list[str], aliases: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Describe a run: config, versions, code and input files; no dates, no names of people or machines.
 
     Parameters
@@ -40,13 +43,18 @@ def manifest_of(config: dict[str, Any], *, code: str, base: Path, inputs: list[s
         Folder of the dataset; paths are written relative to it.
     inputs
         Files that the study read.
+    aliases
+        Path, relative to `base`, -> name to show instead of it (`eupnea.recordings.pseudonyms`).
     """
+    shown = aliases or {}
+    rows = [row for path in inputs for row in _inputs(Path(path), base)]
+    rows = [row | {"file": shown.get(row["file"], row["file"])} for row in rows]
     return {
         "eupnea": eupnea.__version__,
         "code": code,
         "config": _without_folders(config),
         "packages": {name: version(name) for name in PACKAGES} | {"xgboost": _xgboost_version()},
-        "inputs": sorted((row for path in inputs for row in _inputs(Path(path), base)), key=lambda row: row["file"]),
+        "inputs": sorted(rows, key=lambda row: row["file"]),
     }
 
 

@@ -1,0 +1,83 @@
+"""Once participants are re-coded, the names of their files stay outside every table; they are found all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eupnea.config.dataset import DatasetConfig
+from eupnea.config.recordings import RecordingsConfig
+from eupnea.errors import EupneaError
+from eupnea.recordings.describe import describe_chunk
+from eupnea.recordings.load import load_signals
+from eupnea.recordings.pseudonyms import file_aliases
+from eupnea.report.manifest import manifest_of
+
+NAMES = ("smithson", "hildegard", "albert")
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> tuple[DatasetConfig, Path]:
+    """Two people whose files carry their names; one file of the first cannot be read."""
+    base = tmp_path / "dataset"
+    rows = ["path\tparticipant\ttask\tsampling_hz"]
+    time = np.arange(0, 120, 1 / 25)
+    for number, name in enumerate(("HildegardSmithson", "AlbertSmithson")):
+        (base / name).mkdir(parents=True)
+        wave = pd.DataFrame({"airflow": np.sin(2 * np.pi * (0.2 + 0.05 * number) * time)})
+        wave.to_csv(base / name / f"{name}_rest.csv", index=False)
+        rows.append(f"{name}/{name}_rest.csv\t{name}\trest\t25")
+    (base / "HildegardSmithson" / "HildegardSmithson_task.edf").write_bytes(b"0       Hildegard Smithson")
+    rows.append("HildegardSmithson/HildegardSmithson_task.edf\tHildegardSmithson\ttask\t")
+    (base / "recordings.tsv").write_text("\n".join([*rows, ""]))
+    (tmp_path / "codes.tsv").write_text("participant\tcode\nHildegardSmithson\tq1\nAlbertSmithson\tq2\n")
+    config = DatasetConfig(
+        source="files",
+        path=base,
+        recordings_table="recordings.tsv",
+        participants={"codes": tmp_path / "codes.tsv"},
+        channels=[{"pattern": "airflow", "kind": "airflow"}],
+    )
+    return config, base
+
+
+def _described(config: DatasetConfig, base: Path):
+    people = ["sub-q1", "sub-q2"] if config.participants.codes else ["sub-HildegardSmithson", "sub-AlbertSmithson"]
+    return describe_chunk(config, RecordingsConfig(), base, people, 0)
+
+
+def test_no_table_names_a_file(dataset) -> None:
+    config, base = dataset
+    described = _described(config, base)
+    assert sorted(described.recordings["status"]) == ["set_aside", "used", "used"]
+    tables = (described.recordings, described.channels, described.findings, described.intervals)
+    texts = "\n".join(table.to_csv() for table in tables).lower()
+    assert not [name for name in NAMES if name in texts]
+    assert "sub-q1/file-002.edf" in texts
+
+
+def test_without_codes_the_names_are_shown(dataset) -> None:
+    config, base = dataset
+    plain = config.model_copy(update={"participants": config.participants.model_copy(update={"codes": None})})
+    described = _described(plain, base)
+    assert "HildegardSmithson_task.edf" in described.findings.to_csv()
+    assert file_aliases(plain, base) == {}
+
+
+def test_the_files_are_found_by_their_aliases(dataset) -> None:
+    config, base = dataset
+    described = _described(config, base)
+    signals = load_signals(base, described.channels, aliases=file_aliases(config, base))
+    assert {recording for recording, _ in signals} == {"sub-q1_task-rest", "sub-q2_task-rest"}
+    with pytest.raises(EupneaError):
+        load_signals(base, described.channels)
+
+
+def test_the_manifest_shows_aliases(dataset) -> None:
+    config, base = dataset
+    files = [(base / path).as_posix() for path in file_aliases(config, base)]
+    manifest = manifest_of({}, code="", base=base, inputs=files, aliases=file_aliases(config, base))
+    assert [row["file"] for row in manifest["inputs"]] == sorted(file_aliases(config, base).values())
