@@ -194,14 +194,14 @@ def _differences(metrics: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: rows.iloc[0] for name in ADDED if len(rows := found[found["modality"] == name])}
 
 
-def _cheapest(ordered: pd.DataFrame) -> pd.Series:
+def nearly_enough(ordered: pd.DataFrame) -> pd.Series:
     """Return the lengths with the smallest sum that are nearly enough."""
     near = ordered[ordered["value"] >= NEARLY * ordered["value"].max()]
     return near.assign(total=near["enrolment_s"] + near["probe_s"]).sort_values("total", kind="stable").iloc[0]
 
 
 def _length_short(rows: pd.DataFrame, modality: str) -> str:
-    cheapest = _cheapest(rows)
+    cheapest = nearly_enough(rows)
     return (
         f"By {MODALITY_WORDS[modality]}, {percent(NEARLY)} of the best rank 1 that was measured is reached "
         f"{_seconds(cheapest)}."
@@ -216,7 +216,7 @@ def _length_sentence(rows: pd.DataFrame, modality: str) -> str:
         f"By {MODALITY_WORDS.get(modality, modality)} ({rows['protocol'].iloc[0].replace('_', ' ')}, windows of "
         f"{least['window_s']:.0f} s), rank 1 {_seconds(least)}: {clause(least)}; {_seconds(most)}: {clause(most)}"
     )
-    cheapest = _cheapest(ordered)
+    cheapest = nearly_enough(ordered)
     best = number(float(ordered["value"].max()))
     return text + f". {percent(NEARLY)} of the best ({best}) is reached {_seconds(cheapest)}: {clause(cheapest)}."
 

@@ -92,20 +92,31 @@ def q6(metrics: pd.DataFrame) -> Answer:
     return Answer("Q6", question, short, robust + blind, "robustness", is_answered=True)
 
 
-def _one_modality(rows: pd.DataFrame) -> pd.DataFrame:
+def one_modality(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of all signals together, else of breathing, else of the heart."""
     modality = next((name for name in ("all", "respiration", "cardiac") if (rows["modality"] == name).any()), "")
     return rows[rows["modality"] == modality] if modality else rows
 
 
+def attack_rows(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return the errors of age models, unperturbed and under attack, from all signals if they were together."""
+    return one_modality(rows_of(metrics, analysis="adversarial", metric="mae", control="", subset=""))
+
+
+def design_epsilon(attacked: pd.DataFrame, norm: str) -> float:
+    """Return the size of perturbation that is told in words: the one of the rows nearest to the design."""
+    return float(min(attacked["epsilon"], key=lambda size: abs(size - DESIGN_EPSILON[norm])))
+
+
 def _robust(metrics: pd.DataFrame) -> tuple[list[str], str]:
     """Say what perturbations do to the adversarial model and to its rivals; in sentences, and in short."""
-    rows = _one_modality(rows_of(metrics, analysis="adversarial", metric="mae", control="", subset=""))
+    rows = attack_rows(metrics)
     sentences, short = [], ""
     for norm, model in (("inf", "adversarial_inf"), ("2", "adversarial_2")):
         attacked = rows[(rows["norm"] == norm) & (rows["model"] == model)]
         if attacked.empty:
             continue
-        epsilon = min(attacked["epsilon"], key=lambda size: abs(size - DESIGN_EPSILON[norm]))
+        epsilon = design_epsilon(attacked, norm)
         pairs = {
             name: (clean.iloc[0], hit.iloc[0])
             for name in (model, *RIVALS)
@@ -132,7 +143,7 @@ def _robust(metrics: pd.DataFrame) -> tuple[list[str], str]:
         )
         short = short or _robust_short(pairs, model, epsilon)
     better = rows_of(metrics, analysis="adversarial", metric="n_models_better_than_median", epsilon=0.0)
-    sentences += [f"Unperturbed, {reason}." for reason in _one_modality(better)["reason"].head(1) if reason]
+    sentences += [f"Unperturbed, {reason}." for reason in one_modality(better)["reason"].head(1) if reason]
     return sentences, short
 
 
@@ -155,21 +166,28 @@ def _robust_short(pairs: dict[str, tuple[pd.Series, pd.Series]], model: str, eps
     return text
 
 
-def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
-    """Say what a fresh attacker reads before and after removal, and what that costs; in sentences, and in short."""
+def blind_pairs(metrics: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.Series, pd.Series]]:
+    """Return, by nuisance: its rows, and what the strongest attacker reads before and after the fullest removal."""
     rows = rows_of(metrics, analysis="invariance")
-    rows = _one_modality(rows[rows["value"].notna()])
-    sentences: list[str] = []
-    groups: dict[str, list[str]] = {"Attackers still read": [], "Attackers no longer told apart from chance": []}
+    rows = one_modality(rows[rows["value"].notna()])
+    found = {}
     for nuisance in dict.fromkeys(rows["nuisance"]):
         one = rows[rows["nuisance"] == nuisance]
         metric = "eer_strongest" if nuisance == "identity" else "balanced_accuracy_strongest"
         read = one[(one["metric"] == metric) & (one["subset"] == "features")]
         plain = read[read["strength"] == 0]
         erased = read[read["model"].str.endswith("_erasure") & (read["strength"] > 0)]
-        if plain.empty or erased.empty:
-            continue
-        before, after = plain.iloc[0], erased.sort_values(["strength", "model"], kind="stable").iloc[-1]
+        if len(plain) and len(erased):
+            after = erased.sort_values(["strength", "model"], kind="stable").iloc[-1]
+            found[str(nuisance)] = (one, plain.iloc[0], after)
+    return found
+
+
+def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
+    """Say what a fresh attacker reads before and after removal, and what that costs; in sentences, and in short."""
+    sentences: list[str] = []
+    groups: dict[str, list[str]] = {"Attackers still read": [], "Attackers no longer told apart from chance": []}
+    for nuisance, (one, before, after) in blind_pairs(metrics).items():
         sentences.append(_blind_sentence(one, before, after))
         if pd.notna(after["p_value"]):
             groups["Attackers still read" if is_clear(after) else "Attackers no longer told apart from chance"].append(
