@@ -7,9 +7,11 @@ import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from report_support import HOSTILE, make_report, make_results
 
+from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
 
 
@@ -52,6 +54,42 @@ def test_attack_and_blindness_are_told_before_and_after(tmp_path: Path) -> None:
     assert (
         "0.710, p = 0.01, chance 0.500 before, 0.520, p = 0.3, chance 0.500 (not told apart from chance) after" in text
     )
+
+
+def test_lower_bounds_and_the_best_of_many_are_called_so(tmp_path: Path) -> None:
+    study = make_results(tmp_path)
+    metrics = study.metrics.copy()
+    metrics.loc[(metrics["model"] == "ridge_clean") & (metrics["norm"] == "inf"), "reason"] = "lower bound: searched"
+    q6 = " ".join(answers_models.q6(metrics).sentences)
+    assert "ridge 8.00 → 19.00, at least" in q6
+    assert "trained against norm ∞ 9.00 → 9.50;" in q6
+    assert "the true worst one may hurt more" in q6
+    assert "the true worst" not in " ".join(answers_models.q6(study.metrics).sentences)
+    assert "picked afterwards as the best of 1, so that its estimate is too good" in sentences(tmp_path, "Q7")
+
+
+def test_lengths_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
+    metrics = make_results(tmp_path).metrics
+    lengths = metrics[metrics["metric"] == "rank1_length"]
+    other = lengths.assign(protocol="within_nasal", value=lengths["value"] / 10)
+    text = answers_identification.q4(pd.concat([metrics, other], ignore_index=True)).sentences
+    assert len(text) == 2
+    assert "leave one run out" in text[0]
+    assert "the best (0.600)" in text[0]
+    assert "within nasal" in text[1]
+    assert "the best (0.060)" in text[1]
+
+
+def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
+    short = {answer.number: answer.short for answer in answers(make_results(tmp_path))}
+    assert short["Q1"] == "Better than chance: nasal breathing. Not answerable: oral breathing."
+    assert short["Q2"].startswith("Not answerable: nasal to oral, oral to nasal")
+    assert short["Q3"] == "Not answerable."
+    assert "90 % of the best rank 1 that was measured is reached with 300 s of enrolment" in short["Q4"]
+    assert short["Q5"] == "Not told apart from chance: age."
+    assert "the robust model errs by 9.50 years, against 19.00 years of plain ridge" in short["Q6"]
+    assert "Attackers no longer told apart from chance: the mode." in short["Q6"]
+    assert "Features with a clear effect: mode (oral) 1 of 1." in short["Q7"]
 
 
 def test_effects_are_counted_in_one_unit(tmp_path: Path) -> None:

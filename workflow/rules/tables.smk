@@ -14,7 +14,6 @@ rule tables:
         numbers=f"{FOLDER}/numbers.tex",
         methods=f"{FOLDER}/methods.tex",
         references=f"{FOLDER}/references.bib",
-        example=f"{FOLDER}/thesis/example.tex",
     log:
         f"{FOLDER}/logs/tables/tables.log",
     benchmark:
@@ -31,3 +30,26 @@ rule tables:
         "Writing tables and numbers for the thesis"
     script:
         "../scripts/tables.py"
+
+
+rule tables_chapter:
+    input:
+        captions=expand("{folder}/figures/captions-{stage}.tsv", folder=FOLDER, stage=FIGURES),
+        oracle=rules.simulate_oracle.output.oracle if STUDY.dataset.source == "simulated" else [],
+    output:
+        captions=f"{FOLDER}/thesis/captions.tex",
+        example=f"{FOLDER}/thesis/example.tex",
+    log:
+        f"{FOLDER}/logs/tables/chapter.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/tables/chapter.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code("tables_chapter.py"),
+    message:
+        "Writing the example chapter"
+    script:
+        "../scripts/tables_chapter.py"

@@ -4,7 +4,8 @@ from eupnea.config.tables import TablesConfig
 from eupnea.io.job import job
 from eupnea.study import Study
 from eupnea.tables.methods import write_methods
-from eupnea.tables.write import write_numbers, write_tables
+from eupnea.tables.numbers import write_numbers
+from eupnea.tables.write import write_tables
 
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.numbers).parent

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 ROWS_SHOWN = 400
@@ -75,20 +75,37 @@ def render(
     footer: str,
 ) -> str:
     """Return the page as HTML. Everything that comes from data is escaped."""
-    templates = files("eupnea.report") / "templates"
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((templates / "report.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return _render(
+        "report.html.j2",
         title=title,
         lead=lead,
         sections=sections,
         simulated=simulated,
         footer=footer,
-        css=Markup((templates / "report.css").read_text(encoding="utf-8")),
-        script=Markup((templates / "report.js").read_text(encoding="utf-8")),
         viewer_json=_json(viewers),
         plot_json=_json(plots),
     )
+
+
+def render_viewer(viewer: dict[str, Any], *, about: str) -> str:
+    """Return a page with the signal viewer of one recording and nothing else."""
+    heading = {"index": 0, "recording": viewer["recording"], "about": about}
+    return _render("one_viewer.html.j2", viewer=heading, viewer_json=_json([viewer]))
+
+
+def _render(name: str, **values: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("eupnea.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css, script = (
+        Markup((files("eupnea.report") / "templates" / f"report.{suffix}").read_text(encoding="utf-8"))
+        for suffix in ("css", "js")
+    )
+    return environment.get_template(name).render(css=css, script=script, **values)
 
 
 def page_figure(folder: Path, name: str, *, title: str, caption: str, dpi: int) -> PageFigure:

@@ -7,10 +7,59 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eupnea.errors import InputError
+from eupnea.report.page import render_viewer
+
 if TYPE_CHECKING:
     from eupnea.study import Study
 
-HZ = 12.5
+FRAME_HEIGHT_PX = 420
+
+
+def signal_viewer(study: Study, recording: str, *, start_s: float | None = None, seconds: float = 300.0) -> Any:
+    """Show the report's signal viewer of one recording in a notebook: zoom, drag, breaths, beats, quality.
+
+    It needs no network and no kernel: it still works in a notebook that was exported to HTML.
+
+    Parameters
+    ----------
+    study
+        The results.
+    recording
+        Name of a used recording.
+    start_s
+        Start of the stretch, s on the recording's clock; None: around the recording's worst epoch.
+    seconds
+        Length of the stretch, s.
+
+    Returns
+    -------
+    IPython.display.HTML
+        A frame that holds the viewer.
+
+    Raises
+    ------
+    InputError
+        The recording is not known, is not used, or has no waveform to show.
+    """
+    import html
+
+    from IPython.display import HTML
+
+    ranked = worst_first(study)
+    rows = ranked[ranked["recording"] == recording]
+    viewer = viewer_of(study, rows.iloc[0], seconds=seconds, start_s=start_s) if len(rows) else None
+    if viewer is None:
+        raise InputError(
+            "There is no signal of this recording to show",
+            where=str(study.folder),
+            found=recording,
+            allowed="a recording with the status 'used' and a waveform",
+        )
+    about = f"{viewer['signal']}, {100 * rows['usable_share'].iloc[0]:.0f} % of the recording's epochs are usable"
+    page = html.escape(render_viewer(viewer, about=about), quote=True)
+    size = f'width="100%" height="{FRAME_HEIGHT_PX}" style="border:0"'
+    return HTML(f'<iframe srcdoc="{page}" title="{html.escape(recording)}" {size}></iframe>')
 
 
 def worst_first(study: Study) -> pd.DataFrame:
@@ -21,8 +70,10 @@ def worst_first(study: Study) -> pd.DataFrame:
     return ranked.sort_values(["usable_share", "recording"], kind="stable", ignore_index=True)
 
 
-def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str, Any] | None:
-    """Return the data of one viewer: the stretch around the recording's worst epoch.
+def viewer_of(
+    study: Study, recording: pd.Series, *, seconds: float, start_s: float | None = None
+) -> dict[str, Any] | None:
+    """Return the data of one viewer.
 
     Parameters
     ----------
@@ -32,6 +83,8 @@ def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str
         A row of `worst_first`.
     seconds
         Length of the stretch, s.
+    start_s
+        Its start, s; None: around the recording's worst epoch.
 
     Returns
     -------
@@ -45,8 +98,10 @@ def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str
         return None
     signal, times, values = found
     epochs = quality[quality["signal"] == signal] if (quality["signal"] == signal).any() else quality
-    start = _start(epochs, float(times[0]), float(times[-1]), seconds)
+    start = _start(epochs, float(times[0]), float(times[-1]), seconds) if start_s is None else float(start_s)
     inside = (times >= start) & (times < start + seconds)
+    if not inside.any():
+        return None
     breaths = _of(study.breaths(recording["participant"]), name, signal)
     beats = _of(study.beats(recording["participant"]), name, None)
     shown = values[inside]
@@ -54,7 +109,7 @@ def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str
     return {
         "recording": name,
         "signal": signal,
-        "start_s": round(float(times[inside][0]), 3) if inside.any() else start,
+        "start_s": round(float(times[inside][0]), 3),
         "hz": round(1 / float(np.median(np.diff(times))), 6),
         "values": [None if not np.isfinite(value) else round(float(value), 4) for value in shown],
         "low": round(float(finite.min()), 4) if finite.size else 0.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 METRIC_WORDS = {
@@ -13,6 +15,17 @@ METRIC_WORDS = {
     "balanced_accuracy": "balanced accuracy",
 }
 
+MODALITY_WORDS = {
+    "respiration": "breathing",
+    "cardiac": "the heart",
+    "coupling": "the coupling of breathing and heart",
+    "all": "breathing, heart and coupling together",
+    "device": "the sensor alone (control)",
+    "cardiogenic": "what the heart leaves in the breathing channel (control)",
+    "demographics": "age, sex and BMI alone (control)",
+}
+TARGET_WORDS = {"bmi": "BMI", "age": "age", "sex": "sex"}
+
 ALPHA = 0.05
 """Level at which a p-value counts as clear."""
 
@@ -22,6 +35,18 @@ CONTROL_WARNINGS = {
     "cardiogenic": "The heartbeat in the channel names",
     "demographics": "Age, sex and BMI alone, known exactly, name",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question with its answer: in short, then in sentences with numbers, and the figure behind it."""
+
+    number: str
+    question: str
+    short: str
+    sentences: list[str]
+    figure: str
+    is_answered: bool
 
 
 def rows_of(metrics: pd.DataFrame, **keys: object) -> pd.DataFrame:
@@ -68,6 +93,21 @@ def _decisive(row: pd.Series) -> tuple[float, str]:
     if pd.notna(row["p_adjusted"]):
         return float(row["p_adjusted"]), " after correction"
     return float(row["p_value"]), ""
+
+
+def is_clear(row: pd.Series) -> bool:
+    """Say whether a row is told apart from chance, after correction where there is one."""
+    return bool(_decisive(row)[0] < ALPHA)
+
+
+def note(text: str) -> str:
+    """Put a remark in brackets after a number; nothing when there is none."""
+    return f" ({text})" if text else ""
+
+
+def grouped(groups: dict[str, list[str]]) -> str:
+    """Write ``Better than chance: age, sex. Not answerable: BMI.``; empty groups are left out."""
+    return " ".join(f"{name}: {', '.join(members)}." for name, members in groups.items() if members)
 
 
 def term_words(term: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from eupnea.report.words import clause, number, p_value
+from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
+from eupnea.report.words import MODALITY_WORDS, clause, number, p_value
 
 if TYPE_CHECKING:
     from eupnea.config.tables import TablesConfig
@@ -23,17 +24,18 @@ class Built:
 
     frame: pd.DataFrame
     caption: str
-    wide: tuple[str, ...] = ()
 
 
 def participants(study: Study, config: TablesConfig) -> Built:
-    """Build Table 1: the people, by sex; counts below the configured number are not told."""
+    """Build Table 1: the people, by sex; counts below the configured number are not told, nor what gives them away."""
     people = study.participants
     used = study.recordings[study.recordings["status"] == "used"]
     people = people[people["participant"].isin(used["participant"])]
     sexes = people["sex"].fillna("").replace("", "not told") if "sex" in people else pd.Series("all", people.index)
     groups = {"all": people} | {str(name): people[sexes == name] for name in sorted(sexes.unique())}
-    rows = [{"": "participants", **{name: _count(len(group), config) for name, group in groups.items()}}]
+    hidden = _also_hidden({name: len(group) for name, group in groups.items() if name != "all"}, config)
+    counts = {name: _count(len(group), config) for name, group in groups.items()}
+    rows = [{"": "participants", **counts, **dict.fromkeys(hidden, "not told")}]
     for column, words in (
         ("age", "age, years"),
         ("height_cm", "height, cm"),
@@ -41,12 +43,21 @@ def participants(study: Study, config: TablesConfig) -> Built:
         ("bmi", "BMI, kg/m²"),
     ):
         if column in people and people[column].notna().any():
-            rows.append({"": words, **{name: _mean_sd(group[column], config) for name, group in groups.items()}})
+            told = {name: _mean_sd(group[column], config) for name, group in groups.items()}
+            rows.append({"": words, **told, **dict.fromkeys(hidden, "not told")})
     caption = (
-        "Participants with at least one used recording: counts, and mean ± standard deviation. Groups with fewer than "
-        f"{config.suppress_below} people are not told."
+        "Participants with at least one recording that is used, all and by sex: how many, and mean ± standard "
+        f"deviation of those whose value is known. Groups of fewer than {config.suppress_below} people are not told"
+        + (", nor the group that would give them away." if hidden else ".")
     )
     return Built(pd.DataFrame(rows), caption)
+
+
+def _also_hidden(counts: dict[str, int], config: TablesConfig) -> list[str]:
+    """Return the group that must not be told either: with the total, it would tell the only small one."""
+    small = [name for name, count in counts.items() if 0 < count < config.suppress_below]
+    others = {name: count for name, count in counts.items() if name not in small and count}
+    return [min(others, key=lambda name: (others[name], name))] if len(small) == 1 and others else []
 
 
 def _count(count: int, config: TablesConfig) -> str:
@@ -76,7 +87,11 @@ def recordings(study: Study, config: TablesConfig) -> Built:
                 "hours": number(float(used["used_s"].sum() / 3600)),
             }
         )
-    return Built(pd.DataFrame(rows), "Recordings by breathing mode and task; minutes each: median of what is used.")
+    return Built(
+        pd.DataFrame(rows),
+        "Recordings by breathing mode and task: how many there are and were set aside, minutes that windows may use "
+        "(median of the recordings used), and hours in all.",
+    )
 
 
 def identification(study: Study, config: TablesConfig) -> Built:
@@ -107,7 +122,11 @@ def identification(study: Study, config: TablesConfig) -> Built:
     ]
     return Built(
         pd.DataFrame(rows, columns=_IDENTIFICATION),
-        "Identification by the model 'selected': chosen inside the enrolment.",
+        "Closed-set identification (rank 1, share of probes named correctly, by window and by recording) and "
+        "verification (EER, equal error rate) by the model that was chosen inside the enrolment, for every protocol, "
+        "group of features and length of windows. Brackets: 95 % interval for new people; p and chance: random "
+        "assignments of recordings to people, all nested steps repeated; n: people. Device and cardiogenic are "
+        "controls.",
     )
 
 
@@ -133,7 +152,11 @@ def modalities(study: Study, config: TablesConfig) -> Built:
             "corrected p": [_adjusted(row) for _, row in rows.iterrows()],
         }
     )
-    return Built(frame, "Paired differences between modalities on the same people; p corrected for the family.")
+    return Built(
+        frame,
+        "Differences of rank 1 per recording between groups of features, paired on the same people, at the shortest "
+        "windows: mean with 95 % interval; p by flipping signs of people, corrected for the family of comparisons.",
+    )
 
 
 def traits(study: Study, config: TablesConfig) -> Built:
@@ -150,20 +173,73 @@ def traits(study: Study, config: TablesConfig) -> Built:
     ]
     return Built(
         _numbers(chosen, ["target", "modality", "model", "metric"]),
-        "Traits predicted for people not seen in training, beside the median or majority baseline.",
+        "Traits predicted for people not seen in training by nested cross-validation, the selected model beside the "
+        "median or majority baseline and demographics alone: estimate [95 % interval for new people], p from permuted"
+        " people, number of people n, chance. MAE in units of the target; AUC: area under the ROC curve.",
     )
 
 
 def adversarial(study: Study, config: TablesConfig) -> Built:
-    """Build the table of errors under attack and of what blind models still tell."""
+    """Build the table of the age error of every model, unperturbed and under attack."""
     del config
-    metrics = study.metrics
-    chosen = metrics[metrics["analysis"].isin(["adversarial", "invariance"]) & (metrics["status"] == "ok")]
-    shown = chosen[(chosen["epsilon"].isin([0.0, 0.1])) | (chosen["analysis"] == "invariance")]
-    columns = ["analysis", "modality", "model", "norm", "epsilon", "nuisance", "strength", "metric"]
+    rows = attack_rows(study.metrics)
+    sizes = {
+        norm: design_epsilon(attacked, norm)
+        for norm in ("inf", "2")
+        if len(attacked := rows[(rows["norm"] == norm) & (rows["epsilon"] > 0)])
+    }
+    columns = {"unperturbed": rows[rows["epsilon"] == 0]}
+    for norm, size in sizes.items():
+        shown = rows[(rows["norm"] == norm) & (rows["epsilon"] == size)]
+        columns[f"norm {'∞' if norm == 'inf' else norm}, {size:g} SD"] = shown
+    told = {name: {row["model"]: _attacked(row) for row in part.iloc} for name, part in columns.items()}
+    frame = pd.DataFrame(
+        [
+            {"model": model.replace("_", " "), **{name: values.get(model, "") for name, values in told.items()}}
+            for model in dict.fromkeys(rows["model"])
+        ],
+        columns=["model", *told],
+    )
+    signals = MODALITY_WORDS.get(rows["modality"].iloc[0], "") if len(rows) else "the signals"
     return Built(
-        _numbers(shown.head(200), columns),
-        "Age models under worst-case perturbation (epsilon in standard deviations), and made blind to a nuisance.",
+        frame,
+        f"Mean absolute error, years, of age models from {signals}, for people not seen in training, with 95 % "
+        "intervals: unperturbed, and with every person's features shifted as badly as possible within a ball of the "
+        "norm and size given, in standard deviations of the training people. ≥: found by search, a lower bound of the"
+        " worst error.",
+    )
+
+
+def _attacked(row: pd.Series) -> str:
+    return ("≥ " if "lower bound" in row["reason"] else "") + _interval(row)
+
+
+def blind(study: Study, config: TablesConfig) -> Built:
+    """Build the table of what attackers read from age models before and after removal of a nuisance."""
+    del config
+    rows = []
+    for nuisance, (one, before, after) in blind_pairs(study.metrics).items():
+        cost = one[(one["metric"] == "mae") & (one["model"] == after["model"])]
+        errors = {strength: part.iloc[0] for strength, part in cost.groupby("strength")}
+        plain = one[(one["metric"] == "mae") & (one["strength"] == 0)]
+        rows.append(
+            {
+                "blind to": nuisance,
+                "attacker's": "equal error rate" if "eer" in after["metric"] else "balanced accuracy",
+                "before": _interval(before),
+                "after": _interval(after),
+                "p after": _adjusted(after),
+                "chance": number(after["chance"]) if pd.notna(after["chance"]) else "",
+                "age error before": _interval(plain.iloc[0]) if len(plain) else "",
+                "age error after": _interval(errors[after["strength"]]) if after["strength"] in errors else "",
+            }
+        )
+    return Built(
+        pd.DataFrame(rows),
+        "Age models made blind: what the strongest freshly trained attacker, picked afterwards from several, reads "
+        "from the features before and after the fullest removal, on people not seen in training, and the mean "
+        "absolute error of age, years, it costs; 95 % intervals in brackets. Identity is judged among people of about"
+        " the same age.",
     )
 
 
@@ -173,7 +249,9 @@ def reliability(study: Study, config: TablesConfig) -> Built:
     rows = study.metrics[(study.metrics["analysis"] == "reliability") & (study.metrics["metric"] == "icc_3_1")]
     rows = rows[rows["status"] == "ok"].sort_values("value", ascending=False, kind="stable").head(40)
     return Built(
-        _numbers(rows, ["feature", "subset", "metric"]), "The forty most reliable features: ICC(3,1).", ("feature",)
+        _numbers(rows, ["feature", "subset", "metric"]),
+        "The forty features with the highest reliability, ICC(3,1), of all; subset: what is compared. Picked from "
+        "many, they are too good on average. Brackets: 95 % interval; n: people.",
     )
 
 
@@ -184,14 +262,19 @@ def mixed_models(study: Study, config: TablesConfig) -> Built:
     rows = rows.sort_values(["term", "p_adjusted", "feature"], kind="stable").groupby("term").head(10)
     frame = _numbers(rows, ["term", "feature", "metric"])
     frame["corrected p"] = [_adjusted(row) for _, row in rows.iterrows()]
-    return Built(frame, "Mixed models: the ten clearest effects of each term, corrected over features.", ("feature",))
+    return Built(
+        frame,
+        "Mixed models with a random intercept per person: the ten clearest effects of each term, with 95 % intervals;"
+        " p corrected over all features. beta: per unit of the term; effect size: in standard deviations of the "
+        "residual. Picked from many, they are too large on average.",
+    )
 
 
 def features(study: Study, config: TablesConfig) -> Built:
     """Build the feature dictionary."""
     del config
     frame = study.dictionary[["name", "unit", "definition", "source"]]
-    return Built(frame, "Features: what each is.", ("name", "definition", "source"))
+    return Built(frame, "Every feature with its unit, definition and source; own definition: none was taken over.")
 
 
 def _numbers(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

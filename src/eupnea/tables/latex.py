@@ -1,11 +1,13 @@
-"""LaTeX: tables with booktabs rules, macros for numbers. No package beyond booktabs and longtable is needed."""
+"""LaTeX: tables with booktabs rules, macros for numbers. Needs the packages array, booktabs and longtable only."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import pandas as pd
+
+LINE, GAP, WIDEST = 105, 2, 60
+"""Letters of footnote size in a line of 17 cm, those that the gap between columns takes, and the widest column."""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -63,8 +65,8 @@ def escape(text: object) -> str:
     return "".join(character if ord(character) < 0x180 else "?" for character in written)
 
 
-def booktabs(frame: pd.DataFrame, *, caption: str, label: str, wide: Sequence[str] = ()) -> str:
-    """Return a table as LaTeX.
+def booktabs(frame: pd.DataFrame, *, caption: str, label: str) -> str:
+    """Return a table as LaTeX that fits the width of the text.
 
     Parameters
     ----------
@@ -72,27 +74,22 @@ def booktabs(frame: pd.DataFrame, *, caption: str, label: str, wide: Sequence[st
         Cells that are already text, or numbers that are printed with three significant digits.
     caption, label
         Caption (stands alone) and the label behind ``tab:``.
-    wide
-        Columns of running text; they get a fixed width and break lines.
 
     Returns
     -------
     str
-        A ``longtable``: it breaks over pages where it is long.
+        A ``longtable``: it breaks over pages where it is long, and inside cells where it is wide.
     """
+    names = [str(name).replace("_", " ") for name in frame.columns]
+    cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
-    kinds = [
-        "p{0.3\\textwidth}" if name in wide else "r" if is_number else "l"
-        for name, is_number in zip(frame.columns, numeric, strict=True)
-    ]
-    head = " & ".join(escape(str(name).replace("_", " ")) for name in frame.columns) + r" \\"
-    rows = [
-        " & ".join(escape(_cell(value)) for value in row) + r" \\" for row in frame.itertuples(index=False, name=None)
-    ]
-    empty = rf"\multicolumn{{{len(kinds)}}}{{l}}{{nothing to show}} \\"
+    columns = column_types([list(column) for column in zip(names, *cells, strict=True)], numeric)
+    head = " & ".join(rf"\textbf{{{escape(name)}}}" if name else "" for name in names) + r" \\"
+    rows = [" & ".join(_breakable(value) for value in row) + r" \\" for row in cells]
+    empty = rf"\multicolumn{{{len(names)}}}{{l}}{{nothing to show}} \\"
     lines = [
         r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
-        rf"\begin{{longtable}}{{@{{}}{''.join(kinds)}@{{}}}}",
+        rf"\begin{{longtable}}{{@{{}}{''.join(columns)}@{{}}}}",
         rf"\caption{{{escape(caption)}}}\label{{tab:{label}}}\\",
         r"\toprule",
         head,
@@ -106,6 +103,38 @@ def booktabs(frame: pd.DataFrame, *, caption: str, label: str, wide: Sequence[st
         r"\endgroup",
     ]
     return "\n".join(lines) + "\n"
+
+
+def column_types(columns: list[list[str]], numeric: list[bool]) -> list[str]:
+    """Return the LaTeX type of each column: as wide as its text where all fit, else a share of the line's width.
+
+    Parameters
+    ----------
+    columns
+        Text of each column, its head first.
+    numeric
+        Whether its cells are numbers; these never break.
+    """
+    widest = [max(map(len, column)) for column in columns]
+    if sum(widest) + GAP * len(columns) <= LINE:
+        return ["r" if is_number else "l" for is_number in numeric]
+    word = [max(len(part) for text in column for part in re.split(r"(?<=_)|[ ]", text)) for column in columns]
+    least = [full if is_number else part for full, part, is_number in zip(widest, word, numeric, strict=True)]
+    wanted = [min(full, WIDEST) - part for full, part in zip(widest, least, strict=True)]
+    wanted = [max(more, 0) for more in wanted]
+    spare = max(LINE - GAP * len(columns) - sum(least), 0)
+    widths = [part + spare * more / max(sum(wanted), 1) for part, more in zip(least, wanted, strict=True)]
+    scale = min(1.0, (LINE - GAP * len(columns)) / sum(widths)) / LINE
+    side = ["left" if is_number else "right" for is_number in numeric]
+    return [
+        rf">{{\ragged{at}\arraybackslash}}p{{{width * scale:.4f}\linewidth}}"
+        for at, width in zip(side, widths, strict=True)
+    ]
+
+
+def _breakable(text: str) -> str:
+    """Escape, and let long names break behind their underscores."""
+    return escape(text).replace(r"\_", r"\_\allowbreak{}")
 
 
 def _cell(value: object) -> str:

@@ -1,14 +1,12 @@
-"""``methods.tex`` and ``references.bib``: what was done, from the config and the tables; and an example chapter."""
+"""``methods.tex`` and ``references.bib``: what was done, from the config and the tables."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eupnea.figures.registry import all_figures
 from eupnea.io.files import write_text
 from eupnea.tables.latex import escape
-from eupnea.tables.registry import TABLES
 
 if TYPE_CHECKING:
     from eupnea.study import Study
@@ -69,11 +67,9 @@ REFERENCES: dict[str, dict[str, str]] = {
 }
 """Works that the methods cite; features name their own sources in the dictionary."""
 
-SHOWN_TABLES = tuple(name for name in TABLES if name != "features")
-
 
 def write_methods(study: Study, folder: Path, *, config: dict[str, Any]) -> None:
-    """Write ``methods.tex``, ``references.bib`` and ``thesis/example.tex`` into a study's folder.
+    """Write ``methods.tex`` and ``references.bib`` into a study's folder.
 
     Parameters
     ----------
@@ -86,7 +82,6 @@ def write_methods(study: Study, folder: Path, *, config: dict[str, Any]) -> None
     """
     write_text(methods_text(study, config), folder / "methods.tex")
     write_text(references_text(), folder / "references.bib")
-    write_text(example_text(study), folder / "thesis" / "example.tex")
 
 
 def methods_text(study: Study, config: dict[str, Any]) -> str:
@@ -154,34 +149,3 @@ def references_text() -> str:
         written = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
         entries.append(f"@{kind}{{{key},\n{written}\n}}\n")
     return "\n".join(entries)
-
-
-def example_text(study: Study) -> str:
-    """Return an example chapter that shows every figure and table; compiled in the folder ``thesis``."""
-    title = "Example chapter" + (": simulated people" if study.is_simulated else "")
-    lines = [
-        "% pdflatex example; bibtex example; pdflatex example; pdflatex example   (in this folder)",
-        r"\documentclass[a4paper]{report}",
-        r"\usepackage[utf8]{inputenc}",
-        r"\usepackage[margin=2cm]{geometry}",
-        r"\usepackage{booktabs,longtable,graphicx}",
-        r"\graphicspath{{../figures/}}",
-        r"\input{../numbers.tex}",
-        r"\begin{document}",
-        rf"\chapter{{{title}}}",
-        r"\section{Methods}",
-        r"\input{../methods.tex}",
-        r"\section{Figures}",
-    ]
-    for name in all_figures():
-        words = escape(name.replace("_", " "))
-        drawn = rf"\includegraphics[width=\linewidth,height=0.8\textheight,keepaspectratio]{{{name}.pdf}}"
-        lines.append(
-            r"\begin{figure}[htbp]\centering"
-            rf"\IfFileExists{{../figures/{name}.pdf}}{{{drawn}}}{{not drawn}}"
-            rf"\caption{{{words[:1].upper() + words[1:]}.}}\label{{fig:{name}}}\end{{figure}}\clearpage"
-        )
-    lines.append(r"\section{Tables}")
-    lines += [rf"\input{{../tables/{name}.tex}}\clearpage" for name in SHOWN_TABLES]
-    lines += [r"\bibliographystyle{plain}", r"\bibliography{../references}", r"\end{document}"]
-    return "\n".join(lines) + "\n"

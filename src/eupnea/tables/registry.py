@@ -9,6 +9,7 @@ TABLES: tuple[str, ...] = (
     "modalities",
     "traits",
     "adversarial",
+    "blind",
     "reliability",
     "mixed_models",
     "features",
