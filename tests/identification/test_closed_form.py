@@ -144,12 +144,12 @@ def test_a_window_is_prepared_the_same_whatever_windows_come_with_it():
 
 def test_averaging_keeps_the_absent_absent(samples):
     from eupnea.identification.closed_form import PRESENT
-    from eupnea.identification.evaluation import Unit, normalised
+    from eupnea.identification.fusion import RECORDING, Unit, fused
 
     scores = np.random.default_rng(0).normal(size=(8, 40)).astype(float)
     scores[5] = ABSENT
-    for unit in (Unit("recording", 0), Unit("fused", 3)):
-        averaged, _ = normalised(scores, np.repeat(np.arange(5), 8)[:40], unit)
+    for unit, separation in ((RECORDING, 0.0), (RECORDING, 2.0), (Unit("fused", 3), 0.0), (Unit("fused", 3), 4.0)):
+        averaged = fused(scores[None], np.repeat(np.arange(5), 8)[:40], unit, separation)[0][0]
         assert ((averaged > PRESENT).sum(axis=0) == 7).all()
         assert (averaged[5] == ABSENT).all()
         assert np.abs(averaged[[0, 1, 2]]).max() < 100

@@ -11,21 +11,13 @@ import pytest
 from eupnea.config.identification import ModelsConfig, default_protocols
 from eupnea.errors import LeakError
 from eupnea.identification.engine import Engine, random_labels, real_labels
-from eupnea.identification.evaluation import (
-    Unit,
-    audit_fold,
-    decisions,
-    null_draws,
-    person_means,
-    run_folds,
-    score_fold,
-)
+from eupnea.identification.evaluation import audit_fold, decisions, person_means, run_folds, score_fold
+from eupnea.identification.fusion import WINDOW
+from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 
 pytestmark = pytest.mark.slow
-
-WINDOW = Unit("window", 1)
 
 
 @pytest.fixture(scope="module")

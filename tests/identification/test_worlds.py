@@ -12,9 +12,11 @@ from eupnea.errors import LeakError
 from eupnea.evidence.permutation import permutation_p
 from eupnea.identification.compare import compare
 from eupnea.identification.engine import Engine, random_labels, real_labels
-from eupnea.identification.evaluation import Unit, decisions, null_draws, person_means, run_folds
+from eupnea.identification.evaluation import decisions, person_means, run_folds
 from eupnea.identification.failures import failures
+from eupnea.identification.fusion import WINDOW
 from eupnea.identification.identify import identify
+from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 from eupnea.io.contract import METRICS, SCORES
@@ -271,11 +273,10 @@ def null_p_value(cohort: int) -> float:
     samples = make_samples(windows, "respiration", 60.0, max_missing_share=0.5)[0]
     engine = Engine(samples, ModelsConfig(shrinkages=(0.1, 0.4)), max_missing_share=0.5)
     split = split_samples(default_protocols()["leave_one_run_out"], samples, min_people=5)
-    unit = Unit("window", 1)
     selected = run_folds(engine, split.folds, guard_s=0.0, where="null")["selected"]
-    value = np.nanmean(person_means(decisions(samples, selected, unit), len(samples.people)))
+    value = np.nanmean(person_means(decisions(samples, selected, WINDOW), len(samples.people)))
     labels = random_labels(samples, 99, seed=cohort)
-    null = null_draws(engine, split.folds, labels, labels, [unit]).rank1["window"]
+    null = null_draws(engine, split.folds, labels, labels, [WINDOW]).rank1["window"]
     assert real_labels(samples).shape == (1, len(samples.recordings))
     return permutation_p(value, null)
 

@@ -163,6 +163,12 @@ class ModelsConfig(Block):
     """Transforms of each feature to choose from (``rank_gaussian``, ``clip``, ``none``); all are fitted on enrolment
     only. Each further one doubles the time."""
 
+    separations: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0.0, 2.0, 4.0)
+    """How the windows of a recording are put together, to choose from inside the enrolment by the equal error rate of
+    recordings. 0: their scores are averaged. d: each window's support of a claim is averaged, where scores of the own
+    person are taken to lie d standard deviations higher than those of others; a window unlike its person then says
+    nothing instead of counting against. Of equally good ones the earlier is chosen."""
+
     clip_sd: Seconds = 4.0
     """``clip``: values further than so many robust standard deviations from the median are drawn in."""
 

@@ -13,7 +13,9 @@ from eupnea.evidence.metrics import MetricRow, metrics_frame, missing_row
 from eupnea.identification import controls, gallery, importance, lengths, matrix, other_models, people_folds
 from eupnea.identification.comparable import comparable_features
 from eupnea.identification.engine import random_labels
-from eupnea.identification.evaluation import SELECTED, NullDraws, null_draws, run_folds, units_of
+from eupnea.identification.evaluation import SELECTED, run_folds
+from eupnea.identification.fusion import units_of
+from eupnea.identification.null import NullDraws, null_draws
 from eupnea.identification.numbers import Context, closed_set_rows, verification_rows
 from eupnea.identification.people import zoo
 from eupnea.identification.protocols import split_samples

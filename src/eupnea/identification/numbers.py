@@ -20,11 +20,14 @@ from eupnea.identification.error_rates import (
     supports_fmr,
     two_way_draws,
 )
-from eupnea.identification.evaluation import SELECTED, Unit, decisions, normalised, person_means
+from eupnea.identification.evaluation import SELECTED, decisions, person_means
+from eupnea.identification.fusion import RECORDING, WINDOW
 from eupnea.identification.normalise import cllr
 
 if TYPE_CHECKING:
-    from eupnea.identification.evaluation import FoldScores, NullDraws
+    from eupnea.identification.evaluation import FoldScores
+    from eupnea.identification.fusion import Unit
+    from eupnea.identification.null import NullDraws
     from eupnea.identification.samples import Samples
 
 FMR_POINTS = (0.01, 0.001)
@@ -52,11 +55,10 @@ def comparisons(samples: Samples, results: list[FoldScores], *, calibrated: bool
     """
     parts = []
     for result in results:
-        probe = result.fold.probe
-        averaged, first = normalised(result.scores, samples.recording[probe], Unit("recording", 0))
-        averaged = result.calibration.apply(averaged) if calibrated else averaged
+        averaged, first = result.fused(samples, RECORDING)
+        averaged = result.calibration.apply(averaged, samples.person[first]) if calibrated else averaged
         claimed, unit = np.nonzero(averaged > PRESENT)
-        rows = probe[first][unit]
+        rows = first[unit]
         parts.append(
             pd.DataFrame(
                 {
@@ -102,7 +104,7 @@ def closed_set_rows(
 
 def plain_rows(context: Context, results: list[FoldScores]) -> list[MetricRow]:
     """Make the rows of a control or a cell of the matrix: rank-1 with interval and theoretical chance, and the EER."""
-    units = [Unit("window", 1), Unit("recording", 0)]
+    units = [WINDOW, RECORDING]
     rows = [row | {"chance": 1.0 / row["gallery_size"]} for row in closed_set_rows(context, results, units, None)]
     table = comparisons(context.samples, results)
     own = (table["owner"] == table["claimed"]).to_numpy()
