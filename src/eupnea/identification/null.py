@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from eupnea.identification.closed_form import PRESENT
+from eupnea.identification.engine import random_labels
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.evaluation import split_scores
-from eupnea.identification.fusion import Unit, choose_separations, fused
+from eupnea.identification.fusion import RECORDING, WINDOW, Unit, choose_separations, fused, units_of
 
 if TYPE_CHECKING:
+    from eupnea.config.identification import ProtocolConfig
     from eupnea.identification.engine import Engine
-    from eupnea.identification.protocols import Fold
+    from eupnea.identification.protocols import Fold, Split
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix
+    from eupnea.identification.study import Study
 
 
 @dataclass
@@ -34,6 +38,36 @@ class NullDraws:
 
     rank1: dict[str, Matrix] = field(default_factory=dict)
     eer: Matrix = field(default_factory=lambda: np.empty(0))
+
+    def frame(self, units: list[Unit]) -> pd.DataFrame:
+        """List the draws behind each metric: columns ``metric``, ``k`` (windows fused, else 0), ``draws``."""
+        tests = [(f"rank1_{one.level}", one.k if one.level == "fused" else 0, self.rank1[one.name]) for one in units]
+        return pd.DataFrame([*tests, ("eer", 0, self.eer)], columns=["metric", "k", "draws"])
+
+
+def null_of(study: Study, engine: Engine, split: Split, protocol: ProtocolConfig, *, control: bool) -> NullDraws | None:
+    """Draw the null of a protocol as the config asks; None where it asks for none.
+
+    Parameters
+    ----------
+    study, engine, split, protocol
+        What is permuted.
+    control
+        Whether it is a control or a cell of the matrix, which get fewer draws.
+    """
+    samples, config = engine.samples, study.config
+    people = len({int(p) for fold in split.folds for p in samples.person[fold.enrol]})
+    draws = config.permutations_few_people if people <= config.few_people else config.permutations
+    draws = min(draws, config.permutations_controls) if control else draws
+    if draws == 0:
+        return None
+    sides = [rows for fold in split.folds for rows in (fold.enrol, fold.probe)]
+    used = np.unique(samples.recording[np.concatenate(sides)])
+    probe = enrol = random_labels(samples, draws, study.seed, used=used)
+    if protocol.same_recording:  # both sides of one recording would stay together: they are dealt out separately
+        probe = random_labels(samples, draws, study.seed, used=used, purpose="probes")
+    units = [WINDOW, RECORDING] if control else units_of(config.fused_windows)
+    return null_draws(engine, split.folds, enrol, probe, units)
 
 
 def null_draws(

@@ -82,7 +82,7 @@ def open_set_rows(study: Study, run: Run) -> list[MetricRow]:
         numbers = interval.as_columns()
         rows.append(metric_row("open_set", metric, interval.estimate, **columns, **numbers, reason=fixed))
     detection = equal_error_rate(best[mated], best[~mated])
-    rows.append(metric_row("open_set", "detection_eer", detection, **columns, reason=fixed))
+    rows.append(metric_row("open_set", "detection_eer", detection, **columns, reason=fixed, chance=0.5))
     return rows
 
 
@@ -167,7 +167,7 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
 
     interval = eer_interval(Context(samples, columns, study.config.bootstrap, study.seed_of("background")), table)
     return [
-        metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns()),
+        metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5),
         metric_row("verification", "d_prime", d_prime(score[own], score[~own]), **columns),
     ]
 
