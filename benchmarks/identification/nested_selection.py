@@ -54,6 +54,7 @@ def closed_form(samples: Samples, config: ModelsConfig) -> tuple[list[np.ndarray
     engine, labels = Engine(samples, config, max_missing_share=0.5), real_labels(samples)
     scores, chosen, criteria = [], [], []
     for enrol, probe in outer_folds(samples):
+        engine.record.allow(enrol, "outer fold")
         criteria.append(engine.inner_criterion(enrol, labels)[0])
         chosen.append(engine.candidates[int(engine.best(criteria[-1][None])[0])])
         scores.append(next(engine.scores(enrol, probe, labels, chosen[-1]))[1][0])
@@ -109,6 +110,7 @@ def main() -> None:
     fast = time.process_time() - start
     folds = outer_folds(samples)
     engine = Engine(samples, config, max_missing_share=0.5)
+    engine.record.allow(np.arange(len(samples.X)), "any part of the data")
     jobs = [
         (fold, inner, i)
         for fold, (enrol, _) in enumerate(folds)

@@ -55,6 +55,11 @@ def test_a_fit_outside_the_enrolment_is_a_leak():
         record.note("scale", [1, 4])
 
 
+def test_a_fit_before_any_enrolment_is_declared_is_a_leak():
+    with pytest.raises(LeakError, match="before any enrolment was declared"):
+        FitRecord().note("scale", [1])
+
+
 def test_people_on_both_sides_are_a_leak():
     audit_people(["sub-01"], ["sub-02"], where="fold 1")
     with pytest.raises(LeakError, match="sub-02"):

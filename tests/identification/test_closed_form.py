@@ -11,6 +11,13 @@ from eupnea.identification.rule import linear_rule, within_covariance
 from eupnea.identification.samples import make_samples
 
 
+def unaudited(samples, config, **options):
+    """Make an engine that may fit on any windows: the tests here split by hand."""
+    engine = Engine(samples, config, **options)
+    engine.record.allow(np.arange(len(samples.X)), "test")
+    return engine
+
+
 @pytest.fixture(scope="module")
 def samples():
     windows, *_ = make_world(people=8, windows=4, features=10, signature=0.8, missing=0.05, seed=1)
@@ -33,7 +40,7 @@ def test_lda_equals_scikit_learn(samples, transform, shrinkage):
             self.covariance_ = (1 - shrinkage) * C + shrinkage * np.eye(len(C))
             return self
 
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     enrol, probe = halves(samples)
     ours = next(engine.scores(enrol, probe, real_labels(samples), Candidate(transform, "lda", shrinkage)))[1][0]
     preparation = engine.preparation(enrol, transform)
@@ -45,7 +52,7 @@ def test_lda_equals_scikit_learn(samples, transform, shrinkage):
 
 
 def test_whitened_centroid_is_the_cosine_after_whitening(samples):
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     enrol, probe = halves(samples)
     chosen = Candidate("clip", "whitened_centroid", 0.2)
     ours = next(engine.scores(enrol, probe, real_labels(samples), chosen))[1][0]
@@ -58,7 +65,7 @@ def test_whitened_centroid_is_the_cosine_after_whitening(samples):
 
 
 def test_random_assignments_equal_refits(samples):
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     enrol, probe = halves(samples)
     labels = random_labels(samples, 5, seed=3)
     together = np.concatenate([s for _, s in engine.scores(enrol, probe, labels, engine.candidates[0])])
@@ -68,7 +75,7 @@ def test_random_assignments_equal_refits(samples):
 
 
 def test_uneven_people_are_added_up_alike(samples):
-    space = Engine(samples, ModelsConfig(), max_missing_share=0.5).space(np.arange(len(samples.X)), "clip")
+    space = unaudited(samples, ModelsConfig(), max_missing_share=0.5).space(np.arange(len(samples.X)), "clip")
     probes = space.project(samples.X[::3])
     labels = np.random.default_rng(0).choice(8, size=(6, len(space.counts)), p=[0.65] + [0.05] * 7)
     uneven = assign(labels, space.counts, 8)
@@ -83,7 +90,7 @@ def test_uneven_people_are_added_up_alike(samples):
 
 
 def test_inner_criterion_of_assignments_equals_that_of_each(samples):
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     labels = random_labels(samples, 4, seed=2)
     together = engine.inner_criterion(np.arange(len(samples.X)), labels)
     alone = [engine.inner_criterion(np.arange(len(samples.X)), labels[b : b + 1])[0] for b in range(4)]
@@ -93,7 +100,7 @@ def test_inner_criterion_of_assignments_equals_that_of_each(samples):
 def test_downdated_moments_equal_a_direct_fit():
     windows, *_ = make_world(people=6, windows=4, features=8, missing=0.0, seed=2)
     samples = make_samples(windows, "respiration", 60.0, max_missing_share=0.5)[0]
-    engine = Engine(samples, ModelsConfig(transforms=("none",)), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(transforms=("none",)), max_missing_share=0.5)
     enrol, probe = halves(samples)
     assert engine._moments.cover(enrol, samples.recording[enrol])
     from eupnea.identification.space import fit_space
@@ -109,7 +116,7 @@ def test_downdated_moments_equal_a_direct_fit():
 
 
 def test_linear_rule_ranks_like_the_scores(samples):
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     enrol, probe = halves(samples)
     for chosen in engine.candidates:
         scores = next(engine.scores(enrol, probe, real_labels(samples), chosen))[1][0]
@@ -120,7 +127,7 @@ def test_linear_rule_ranks_like_the_scores(samples):
 
 
 def test_people_who_are_not_enrolled_are_never_named(samples):
-    engine = Engine(samples, ModelsConfig(), max_missing_share=0.5)
+    engine = unaudited(samples, ModelsConfig(), max_missing_share=0.5)
     enrol, probe = halves(samples)
     enrol = enrol[samples.person[enrol] != 3]
     scores = next(engine.scores(enrol, probe, real_labels(samples), engine.candidates[0]))[1][0]
@@ -144,12 +151,12 @@ def test_a_window_is_prepared_the_same_whatever_windows_come_with_it():
 
 def test_averaging_keeps_the_absent_absent(samples):
     from eupnea.identification.closed_form import PRESENT
-    from eupnea.identification.evaluation import Unit, normalised
+    from eupnea.identification.fusion import RECORDING, Unit, fused
 
     scores = np.random.default_rng(0).normal(size=(8, 40)).astype(float)
     scores[5] = ABSENT
-    for unit in (Unit("recording", 0), Unit("fused", 3)):
-        averaged, _ = normalised(scores, np.repeat(np.arange(5), 8)[:40], unit)
+    for unit, separation in ((RECORDING, 0.0), (RECORDING, 2.0), (Unit("fused", 3), 0.0), (Unit("fused", 3), 4.0)):
+        averaged = fused(scores[None], np.repeat(np.arange(5), 8)[:40], unit, separation)[0][0]
         assert ((averaged > PRESENT).sum(axis=0) == 7).all()
         assert (averaged[5] == ABSENT).all()
         assert np.abs(averaged[[0, 1, 2]]).max() < 100
@@ -173,7 +180,7 @@ def test_monotone_distortion_of_features_changes_no_rank_under_the_rank_transfor
     enrol, probe = halves(samples)
     ranks = []
     for world in (samples, bent):
-        engine = Engine(world, ModelsConfig(), max_missing_share=0.5)
+        engine = unaudited(world, ModelsConfig(), max_missing_share=0.5)
         scores = next(engine.scores(enrol, probe, real_labels(world), engine.candidates[0]))[1][0]
         ranks.append(scores.argmax(axis=0))
     assert (ranks[0] == ranks[1]).mean() > 0.95

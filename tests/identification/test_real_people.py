@@ -11,21 +11,13 @@ import pytest
 from eupnea.config.identification import ModelsConfig, default_protocols
 from eupnea.errors import LeakError
 from eupnea.identification.engine import Engine, random_labels, real_labels
-from eupnea.identification.evaluation import (
-    Unit,
-    audit_fold,
-    decisions,
-    null_draws,
-    person_means,
-    run_folds,
-    score_fold,
-)
+from eupnea.identification.evaluation import audit_fold, decisions, person_means, run_folds, score_fold
+from eupnea.identification.fusion import WINDOW
+from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 
 pytestmark = pytest.mark.slow
-
-WINDOW = Unit("window", 1)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +93,7 @@ def test_the_audit_catches_the_leak_that_shuffled_identities_show(windows):
         samples.__class__(**{**vars(samples), "recordings": shuffled}), ModelsConfig(), max_missing_share=0.5
     )
     assert (real_labels(leaky.samples) == owners).all()
+    leaky.record.allow(np.arange(len(samples.X)), "random windows")
     results = [score_fold(leaky, fold, leaky.candidates[0]) for fold in folds]
     value = np.nanmean(person_means(decisions(leaky.samples, results, WINDOW), 15))
     # far above the chance of 0.067 with nobody to recognise: that is the leak

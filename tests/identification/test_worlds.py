@@ -12,9 +12,11 @@ from eupnea.errors import LeakError
 from eupnea.evidence.permutation import permutation_p
 from eupnea.identification.compare import compare
 from eupnea.identification.engine import Engine, random_labels, real_labels
-from eupnea.identification.evaluation import Unit, decisions, null_draws, person_means, run_folds
+from eupnea.identification.evaluation import decisions, person_means, run_folds
 from eupnea.identification.failures import failures
+from eupnea.identification.fusion import WINDOW
 from eupnea.identification.identify import identify
+from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 from eupnea.io.contract import METRICS, SCORES
@@ -23,7 +25,13 @@ MODELS = ModelsConfig(shrinkages=(0.2,))
 
 
 def quick(**changes):
-    options = {"permutations_few_people": 99, "bootstrap": 100, "importance_repeats": 2, "models": MODELS}
+    options = {
+        "permutations_few_people": 99,
+        "permutations_controls": 19,
+        "bootstrap": 100,
+        "importance_repeats": 2,
+        "models": MODELS,
+    }
     return IdentificationConfig(**(options | changes))
 
 
@@ -60,7 +68,6 @@ def test_a_strong_signature_is_recognised_with_evidence(result):
     assert row["value"] > 0.8
     assert row["ci_low"] < row["value"] < row["ci_high"]
     assert row["p_value"] == pytest.approx(1 / 100)
-    assert row["p_adjusted"] >= row["p_value"]
     assert (row["gallery_size"], row["n_participants"], row["probe_s"]) == (10, 10, 60)
     assert row["chance"] == pytest.approx(0.1, abs=0.03)
 
@@ -95,7 +102,7 @@ def test_other_modes_are_harder_than_the_same(result):
 
 def test_the_matrix_has_every_pair(result):
     cells = result.metrics
-    cells = cells[(cells["protocol"] == "matrix") & (cells["metric"] == "rank1_window")]
+    cells = cells[cells["subset"].str.contains(" -> ") & (cells["metric"] == "rank1_window")]
     assert len(cells) == 16
     assert "nasal/rest -> oral/nback" in set(cells["subset"])
     diagonal = cells[[a == b for a, b in cells["subset"].str.split(" -> ")]]
@@ -114,6 +121,23 @@ def test_controls_and_depth_are_there(result):
     assert metrics["subset"].str.startswith("background").any()
     assert metrics["subset"].str.startswith("matched lengths").any()
     assert {"lda", "whitened_centroid"} <= set(metrics["model"])
+
+
+def test_controls_and_cells_have_p_and_chance(result):
+    rows = result.metrics[(result.metrics["status"] == "ok") & (result.metrics["model"] == "selected")]
+    cells = rows[rows["subset"].str.contains(" -> ")]
+    free = rows[rows["control"] == "amplitude_free"]
+    lengths = rows[rows["subset"].str.startswith("matched lengths")]
+    for part in (cells, free, lengths):
+        assert {"rank1_window", "rank1_recording", "eer"} <= set(part["metric"])
+        assert part["p_value"].between(0, 1).all()
+        assert part.loc[part["metric"] == "eer", "chance"].between(0.4, 0.6).all()
+    impostors = rows[rows["control"] == "matched_impostors"]
+    assert (impostors["chance"] == 0.5).all()
+
+
+def test_protocols_are_those_of_the_config(result):
+    assert set(result.metrics["protocol"]) <= {*default_protocols(), ""}
 
 
 def test_points_that_the_data_cannot_support_are_empty(result):
@@ -191,6 +215,17 @@ def test_demographics_only_is_the_chance_among_people_alike(study):
     assert headline(result.metrics)["value"].iloc[0] == pytest.approx(1 / 5)
 
 
+def test_missing_demographics_tell_nothing(study):
+    # two people of one sex, and nothing known of the others: nobody is verified better than by a coin
+    known = np.array([True, True] + [False] * 8)
+    participants = study[2].assign(sex=np.where(known, "F", None), age=np.where(known, 30.0, np.nan), bmi=np.nan)
+    config = quick(protocols=only("leave_one_run_out"))
+    result = identify(study[0], study[1], participants, study[3], modality="demographics", config=config, seed=1)
+    rows = result.metrics
+    assert rows.loc[rows["metric"] == "eer", "value"].iloc[0] == pytest.approx(0.5, abs=0.1)
+    assert headline(rows)["value"].iloc[0] == pytest.approx((2 * 1 / 2 + 8 * 1 / 10) / 10)
+
+
 def test_a_modality_that_was_not_recorded_is_told(study):
     metrics = identify(*study, modality="coupling", config=quick(), seed=1).metrics
     assert set(metrics["status"]) == {"not_answerable"}
@@ -227,7 +262,7 @@ def test_comparisons_are_paired_and_corrected(study):
     scores = {
         name: identify(*study, modality=name, config=config, seed=1).scores for name in ("respiration", "cardiac")
     }
-    metrics = compare(scores, study[1], study[2], config=config, seed=1)
+    metrics = compare(scores, study[1], config=config, seed=1)
     rows = metrics[(metrics["analysis"] == "comparison") & (metrics["comparator"] == "respiration")]
     row = rows[(rows["protocol"] == "leave_one_run_out") & (rows["metric"] == "rank1_window_difference")]
     own, other = (headline_of(scores[name]) for name in ("cardiac", "respiration"))
@@ -237,6 +272,8 @@ def test_comparisons_are_paired_and_corrected(study):
     assert (metrics["comparator"] == "within_oral").any()
     fused = metrics[(metrics["model"] == "score_fusion") & (metrics["metric"] == "rank1_recording")]
     assert set(fused["modality"]) == {"respiration+cardiac"}
+    assert (fused["p_value"] == 1 / 100).all()
+    assert fused["chance"].to_numpy() == pytest.approx(np.full(len(fused), 0.1), abs=0.03)
 
 
 def headline_of(scores):
@@ -247,7 +284,7 @@ def headline_of(scores):
 
 
 def test_comparing_one_modality_says_so():
-    metrics = compare({}, pd.DataFrame(), pd.DataFrame(), config=quick(), seed=1)
+    metrics = compare({}, pd.DataFrame(), config=quick(), seed=1)
     assert metrics["status"].iloc[0] == "not_answerable"
 
 
@@ -271,11 +308,10 @@ def null_p_value(cohort: int) -> float:
     samples = make_samples(windows, "respiration", 60.0, max_missing_share=0.5)[0]
     engine = Engine(samples, ModelsConfig(shrinkages=(0.1, 0.4)), max_missing_share=0.5)
     split = split_samples(default_protocols()["leave_one_run_out"], samples, min_people=5)
-    unit = Unit("window", 1)
     selected = run_folds(engine, split.folds, guard_s=0.0, where="null")["selected"]
-    value = np.nanmean(person_means(decisions(samples, selected, unit), len(samples.people)))
+    value = np.nanmean(person_means(decisions(samples, selected, WINDOW), len(samples.people)))
     labels = random_labels(samples, 99, seed=cohort)
-    null = null_draws(engine, split.folds, labels, labels, [unit]).rank1["window"]
+    null = null_draws(engine, split.folds, labels, labels, [WINDOW]).rank1["window"]
     assert real_labels(samples).shape == (1, len(samples.recordings))
     return permutation_p(value, null)
 

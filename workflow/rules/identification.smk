@@ -9,6 +9,7 @@ rule identification_modality:
         metrics=f"{FOLDER}/identification/{{modality}}/metrics.parquet",
         curves=f"{FOLDER}/identification/{{modality}}/curves.parquet",
         people=f"{FOLDER}/identification/{{modality}}/people.parquet",
+        nulls=f"{FOLDER}/identification/{{modality}}/nulls.parquet",
     log:
         f"{FOLDER}/logs/identification/{{modality}}.log",
     benchmark:
@@ -43,6 +44,10 @@ rule identification:
         ),
         people=expand(
             rules.identification_modality.output.people,
+            modality=STUDY.identification.modalities,
+        ),
+        nulls=expand(
+            rules.identification_modality.output.nulls,
             modality=STUDY.identification.modalities,
         ),
         recordings=rules.recordings.output.recordings,

@@ -1,6 +1,7 @@
 from eupnea.config.identification import IdentificationConfig
 from eupnea.identification.compare import compare
 from eupnea.identification.failures import failures
+from eupnea.identification.family import correct_family
 from eupnea.io.contract import FAILURES, METRICS, RECORDINGS, SCORES
 from eupnea.io.job import job
 from eupnea.io.tables import concat_tables, read_table, write_table
@@ -12,9 +13,10 @@ with job(snakemake.log[0]):
     scores = [read_table(path, SCORES) for path in snakemake.input.scores]
     metrics = [read_table(path, METRICS) for path in snakemake.input.metrics]
     by_modality = dict(zip(snakemake.params.modalities, scores, strict=True))
-    metrics.append(compare(by_modality, recordings, participants, config=config, seed=snakemake.params.seed))
+    metrics.append(compare(by_modality, recordings, config=config, seed=snakemake.params.seed))
     write_table(concat_tables(scores, SCORES), snakemake.output.scores)
     write_table(concat_tables([read_table(path) for path in snakemake.input.curves]), snakemake.output.curves)
     write_table(concat_tables([read_table(path) for path in snakemake.input.people]), snakemake.output.people)
     write_table(failures(recordings, participants), snakemake.output.failures, FAILURES)
-    write_table(concat_tables(metrics, METRICS), snakemake.output.metrics)
+    nulls = concat_tables([read_table(path) for path in snakemake.input.nulls])
+    write_table(correct_family(concat_tables(metrics, METRICS), nulls), snakemake.output.metrics, METRICS)

@@ -18,3 +18,4 @@ with job(snakemake.log[0]):
     write_table(result.metrics, snakemake.output.metrics, METRICS)
     write_table(result.curves, snakemake.output.curves)
     write_table(result.people, snakemake.output.people)
+    write_table(result.nulls, snakemake.output.nulls)

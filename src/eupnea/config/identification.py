@@ -163,6 +163,12 @@ class ModelsConfig(Block):
     """Transforms of each feature to choose from (``rank_gaussian``, ``clip``, ``none``); all are fitted on enrolment
     only. Each further one doubles the time."""
 
+    separations: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0.0, 2.0, 4.0)
+    """How the windows of a recording are put together, to choose from inside the enrolment by the equal error rate of
+    recordings. 0: their scores are averaged. d: each window's support of a claim is averaged, where scores of the own
+    person are taken to lie d standard deviations higher than those of others; a window unlike its person then says
+    nothing instead of counting against. Of equally good ones the earlier is chosen."""
+
     clip_sd: Seconds = 4.0
     """``clip``: values further than so many robust standard deviations from the median are drawn in."""
 
@@ -224,6 +230,9 @@ class IdentificationConfig(Block):
 
     permutations_few_people: Annotated[int, Field(ge=0)] = 999
     """The same where at most ``few_people`` are enrolled and permutations are cheap."""
+
+    permutations_controls: Annotated[int, Field(ge=0)] = 199
+    """The same behind the p-values of controls (amplitude-free features, matched lengths) and of the matrix's cells."""
 
     few_people: Annotated[int, Field(ge=0)] = 25
     """Number of enrolled people up to which ``permutations_few_people`` holds."""

@@ -14,7 +14,8 @@ SLACK_S = 1e-6
 class FitRecord:
     """Notes which windows every fit saw; a fit outside the enrolment of the fold being worked on is a leak.
 
-    Use ``allow`` at the start of a fold, ``note`` in every fit.
+    Use ``allow`` at the start of a fold, ``note`` in every fit; a fit before any ``allow`` is a leak, too: nothing says
+    that it may see what it sees.
     """
 
     def __init__(self) -> None:
@@ -32,11 +33,12 @@ class FitRecord:
         Raises
         ------
         LeakError
-            The fit saw a window that does not enrol in this fold.
+            The fit saw a window that does not enrol in this fold, or no fold was declared.
         """
         self.fits += 1
         if self._allowed is None:
-            return
+            message = f"the fit of {what} was made before any enrolment was declared: call allow() first"
+            raise LeakError(message)
         seen = np.unique(np.asarray(rows, dtype=np.intp))
         outside = np.setdiff1d(seen, self._allowed, assume_unique=True)
         if outside.size:

@@ -93,7 +93,7 @@ def det(study: Study) -> Drawn:
 
 def matrix(study: Study) -> Drawn:
     """Draw rank-1 for every pair of enrolment and probe condition."""
-    rows = study.metrics[(study.metrics["protocol"] == "matrix") & (study.metrics["metric"] == "rank1_window")]
+    rows = study.metrics[study.metrics["subset"].str.contains(" -> ") & (study.metrics["metric"] == "rank1_window")]
     rows = rows[(rows["model"] == "selected") & (rows["control"] == "") & (rows["status"] == "ok")]
     if rows.empty:
         message = "there are not two conditions (modes, tasks) with the same people"

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eupnea.evidence.correction import holm
 from eupnea.evidence.intervals import bca_interval, proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
 from eupnea.evidence.permutation import paired_sign_flip
 from eupnea.identification.error_rates import equal_error_rate
+from eupnea.identification.numbers import null_columns
+from eupnea.identification.samples import BLOCK_KEYS
 from eupnea.io.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ MODE_PAIRS = (("within_nasal", "within_oral"), ("nasal_to_oral", "oral_to_nasal"
 FUSED_GROUPS = (("respiration", "cardiac"), ("respiration", "cardiac", "coupling"))
 """Modalities whose scores are added up."""
 
+FUSION = "score_fusion"
 LEVELS = ("window", "recording")
 PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_participant"]
 
@@ -31,7 +35,6 @@ PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_par
 def compare(
     results_scores: dict[str, pd.DataFrame],
     recordings: pd.DataFrame,
-    participants: pd.DataFrame,
     *,
     config: IdentificationConfig,
     seed: int,
@@ -42,8 +45,8 @@ def compare(
     ----------
     results_scores
         Modality → its table of scores.
-    recordings, participants
-        Tables of the contract.
+    recordings
+        Table of the contract.
     config
         The block ``identification``.
     seed
@@ -62,7 +65,7 @@ def compare(
     shares = {name: _shares(table) for name, table in {**scores, **fused}.items()}
     rows: list[MetricRow] = []
     for name, table in fused.items():
-        rows += _fused_rows(name, table, shares[name])
+        rows += _fused_rows(name, table, shares[name], recordings, config, seed)
     for a, b in combinations(shares, 2):
         rows += _modality_rows(a, b, shares, config, seed)
     for name in scores:
@@ -92,7 +95,15 @@ def _shares(table: pd.DataFrame) -> pd.Series:
     return hit.groupby(["protocol", "window_s", "level", "probe_participant"]).mean()
 
 
-def _fused_rows(name: str, table: pd.DataFrame, shares: pd.Series) -> list[MetricRow]:
+def _fused_rows(
+    name: str,
+    table: pd.DataFrame,
+    shares: pd.Series,
+    recordings: pd.DataFrame,
+    config: IdentificationConfig,
+    seed: int,
+) -> list[MetricRow]:
+    blocks = recordings.set_index("recording")[BLOCK_KEYS].agg("/".join, axis=1)
     rows = []
     for (protocol, window_s), part in table.groupby(["protocol", "window_s"], sort=True):
         people = shares.loc[(protocol, window_s, "recording")]
@@ -100,22 +111,74 @@ def _fused_rows(name: str, table: pd.DataFrame, shares: pd.Series) -> list[Metri
             "protocol": protocol,
             "window_s": window_s,
             "modality": name,
-            "model": "score_fusion",
+            "model": FUSION,
             "level": "recording",
             "gallery_size": part["claimed"].nunique(),
             "n_participants": len(people),
             "n_recordings": len(part[["fold", "recording"]].drop_duplicates()),
             "n_observations": len(part),
+            "reason": "p from probes dealt out anew among the people of their run, enrolment kept",
         }
+        null = owners_permuted(
+            part,
+            blocks,
+            n_draws=config.permutations_few_people,
+            seed=seed_for(seed, "fusion", name, protocol, window_s),
+        )
         interval = proportion_interval(people.to_numpy())
         genuine = part["genuine"].to_numpy(dtype=bool)
         score = part["score"].to_numpy()
-        rows.append(
-            metric_row("identification", "rank1_recording", interval.estimate, **columns, **interval.as_columns())
-        )
         eer = equal_error_rate(score[genuine], score[~genuine])
-        rows.append(metric_row("verification", "eer", eer, **columns))
+        shown = columns | interval.as_columns() | null_columns(interval.estimate, null[0])
+        rows.append(metric_row("identification", "rank1_recording", interval.estimate, **shown))
+        shown = columns | null_columns(eer, null[1], greater_is_better=False)
+        rows.append(metric_row("verification", "eer", eer, **shown))
     return rows
+
+
+def owners_permuted(
+    table: pd.DataFrame, blocks: pd.Series, *, n_draws: int, seed: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw rank-1 of recordings (mean over people) and EER with the probes' owners permuted inside fold and block.
+
+    Parameters
+    ----------
+    table
+        Comparisons of one protocol: every probe recording with every enrolled person.
+    blocks
+        Recording → its session, mode, task and run: probes change owners among each other there.
+    n_draws, seed
+        Draws and the seed of their generator.
+
+    Returns
+    -------
+    rank1, eer
+        Shape (n_draws,).
+    """
+    wide = table.pivot_table(index=["fold", "recording", "probe_participant"], columns="claimed", values="score")
+    score = wide.to_numpy()
+    people = {name: i for i, name in enumerate(wide.columns)}
+    probes = wide.index.to_frame(index=False)
+    owner = probes["probe_participant"].map(people).to_numpy()
+    inside = probes["fold"] + "|" + blocks.reindex(probes["recording"]).to_numpy()
+    groups = [np.asarray(rows) for rows in inside.groupby(inside).groups.values()]
+    best = np.nanmax(score, axis=1)
+    known = np.isfinite(score)
+    rng = np.random.default_rng(seed)
+    rank1, eer = np.empty(n_draws), np.empty(n_draws)
+    for draw in range(n_draws):
+        dealt = owner.copy()
+        for rows in groups:
+            dealt[rows] = rng.permutation(owner[rows])
+        own = np.zeros(score.shape, dtype=bool)
+        own[np.arange(len(dealt)), dealt] = True
+        hit = (score[own] == best).astype(float)
+        counts = np.bincount(dealt, minlength=len(people))
+        rank1[draw] = np.mean(
+            (np.bincount(dealt, weights=hit, minlength=len(people)) / np.maximum(counts, 1))[counts > 0]
+        )
+        eer[draw] = equal_error_rate(score[own & known], score[~own & known])
+    return rank1, eer
 
 
 def _modality_rows(

@@ -13,6 +13,7 @@ from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.identification.comparable import amplitude_free_features
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.evaluation import SELECTED, run_folds
+from eupnea.identification.null import null_of
 from eupnea.identification.numbers import Context, comparisons, eer_interval, plain_rows
 from eupnea.identification.protocols import PARTS, Split, matched, split_samples
 
@@ -47,6 +48,18 @@ def alike(
     return same
 
 
+def likeness(same: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Score people by their demographics: 1 alike, 0 not alike, ½ where one of the two has a missing value.
+
+    Parameters
+    ----------
+    same
+        Shape (C, C), from `alike`: a person with a missing value is not even like himself.
+    """
+    known = same.diagonal()
+    return np.where(known[:, None] & known[None, :], same.astype(float), 0.5)
+
+
 def demographic_columns(people: tuple[str, ...], participants: pd.DataFrame) -> str:
     """Name the demographic columns that there are."""
     table = participants[participants["participant"].isin(people)]
@@ -75,13 +88,13 @@ def matched_impostor_rows(study: Study, run: Run) -> list[MetricRow]:
     }
     seed = study.seed_of("matched_impostors", run.name)
     interval = eer_interval(Context(samples, columns, study.config.bootstrap, seed), part)
-    return [metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns())]
+    return [metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5)]
 
 
 def demographics_rows(study: Study, name: str, protocol: ProtocolConfig) -> list[MetricRow]:
     """Say how far sex, age and BMI alone would go: whoever is alike within the tolerances is as good a guess.
 
-    The expected share recognised of a person is one over the number of people alike.
+    The expected share recognised of a person is one over the number of people alike; a missing value tells nothing.
     """
     samples = study.samples
     columns = study.columns(name, model=SELECTED)
@@ -102,7 +115,7 @@ def demographics_rows(study: Study, name: str, protocol: ProtocolConfig) -> list
         "chance": 1 / len(people),
         "reason": f"expected from {demographic_columns(samples.people, study.participants)} within the tolerances",
     }
-    matrix = same[np.ix_(people, people)].astype(float)
+    score = likeness(same[np.ix_(people, people)])
     own = np.eye(len(people), dtype=bool)
     rows = [
         metric_row(
@@ -110,7 +123,7 @@ def demographics_rows(study: Study, name: str, protocol: ProtocolConfig) -> list
         )
         for level in ("window", "recording")
     ]
-    eer = equal_error_rate(np.ones(len(people)), matrix[~own])
+    eer = equal_error_rate(score[own], score[~own])
     return [*rows, metric_row("verification", "eer", eer, **columns | {"level": "recording", "chance": 0.5})]
 
 
@@ -149,7 +162,7 @@ def _variant(
     results = run_folds(engine, split.folds, guard_s=guard_s, where=where, models=(SELECTED,))[SELECTED]
     seconds = float(np.mean([result.enrolment_s for result in results]))
     context = Context(engine.samples, columns | {"enrolment_s": seconds}, study.config.bootstrap, [])
-    return plain_rows(context, results)
+    return plain_rows(context, results, null_of(study, engine, split, run.protocol, control=True))
 
 
 def failure_rows(study: Study, all_windows: pd.DataFrame, samples: Samples) -> list[MetricRow]:
@@ -164,7 +177,7 @@ def failure_rows(study: Study, all_windows: pd.DataFrame, samples: Samples) -> l
             "identification",
             "failure_to_acquire",
             1 - got / total,
-            **study.columns("all_recordings", level=level, n_observations=total),
+            **study.columns("", level=level, n_observations=total),
         )
         for level, (total, got) in counts.items()
         if total

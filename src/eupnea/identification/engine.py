@@ -213,11 +213,15 @@ class Engine:
         limit = criterion.max(axis=1, keepdims=True) - self.config.tolerance - ROUNDING
         return np.argmax(criterion >= limit, axis=1)
 
+    def blocks(self, enrol: Rows) -> list[str]:
+        """List the blocks of recordings (session, mode, task, run) that some windows are from."""
+        return sorted(set(self.samples.recordings["block"].to_numpy()[np.unique(self.samples.recording[enrol])]))
+
     def inner_folds(self, enrol: Rows) -> list[tuple[Rows, Rows]]:
         """Split enrolment windows by block of recordings; by time where there is only one block."""
         recording = self.samples.recording[enrol]
         blocks = self.samples.recordings["block"].to_numpy()[recording]
-        names = sorted(set(blocks))
+        names = self.blocks(enrol)
         if len(names) < 2:
             return _halves(enrol, recording)
         group_of = {name: i % self.config.inner_folds for i, name in enumerate(names)}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eupnea.identification.closed_form import PRESENT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -70,6 +72,31 @@ def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix
         return float("nan")
     _, fmr, fnmr = error_curve(genuine, impostor, weights=weights)
     return float(_crossing(fmr[None], fnmr[None])[0])
+
+
+def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
+    """Return the equal error rate of many sets of comparisons at once.
+
+    Parameters
+    ----------
+    scores, genuine
+        Shape (B, n): comparisons and which are genuine. Those with people who are not enrolled do not count. Tied
+        scores are separate thresholds.
+
+    Returns
+    -------
+    rates
+        Shape (B,); NaN where one kind of comparison is missing.
+    """
+    order = np.argsort(scores, axis=1, kind="stable")
+    here = np.take_along_axis(scores, order, axis=1) > PRESENT
+    own = np.take_along_axis(genuine, order, axis=1)
+    first = np.arange(scores.shape[1])
+    rates = _crossing(
+        1.0 - _share_below((~own & here).astype(float), first), _share_below((own & here).astype(float), first)
+    )
+    both = (own & here).any(axis=1) & (~own & here).any(axis=1)
+    return np.where(both, rates, np.nan)
 
 
 def _crossing(fmr: Matrix, fnmr: Matrix) -> Matrix:

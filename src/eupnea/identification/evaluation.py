@@ -1,20 +1,19 @@
-"""Run the folds of a protocol, for the real people and for random assignments."""
+"""Run the folds of a protocol for the real people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eupnea.evidence.leak_audit import audit_split
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.engine import Candidate, Engine, real_labels
-from eupnea.identification.error_rates import equal_error_rate
-from eupnea.identification.normalise import Calibration, cohort_normalised, fit_calibration
-from eupnea.identification.samples import lengths_of, starts_of
+from eupnea.identification.fusion import RECORDING, Unit, choose_separations, fused
+from eupnea.identification.normalise import Calibration, fit_calibration
 
 if TYPE_CHECKING:
     from eupnea.identification.protocols import Fold
@@ -23,26 +22,8 @@ if TYPE_CHECKING:
 
 SELECTED = "selected"
 
-
-@dataclass(frozen=True)
-class Unit:
-    """Decisions of one level: averages of windows.
-
-    Attributes
-    ----------
-    level
-        ``window``, ``fused`` or ``recording``.
-    k
-        Windows that are averaged; 0 for all of the recording.
-    """
-
-    level: str
-    k: int
-
-    @property
-    def name(self) -> str:
-        """Key in tables of statistics."""
-        return f"{self.level}_{self.k}" if self.level == "fused" else self.level
+CALIBRATION_GROUPS = 5
+"""Groups of people that are left out of a calibration on other people."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +38,10 @@ class FoldScores:
         What was fitted; None for models without a choice.
     scores
         Shape (C, N): the model's own score of every probe window against every person.
+    separation
+        How the windows of a recording are put together, see `eupnea.identification.fusion.fused`.
     calibration
-        From recording-level scores to log-likelihood ratios, fitted inside the enrolment.
+        From recording-level scores to log-likelihood ratios: fitted inside the enrolment, or on other people.
     enrolment_s
         Mean seconds of enrolment per person.
     """
@@ -66,56 +49,15 @@ class FoldScores:
     fold: Fold
     chosen: Candidate | None
     scores: Matrix
+    separation: float
     calibration: Calibration
     enrolment_s: float
 
-
-def units_of(fused_windows: tuple[int, ...]) -> list[Unit]:
-    """List the levels that decisions are made at."""
-    return [Unit("window", 1), Unit("recording", 0), *[Unit("fused", k) for k in fused_windows]]
-
-
-def pooled(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
-    """Average the scores of consecutive windows of a recording.
-
-    Parameters
-    ----------
-    scores
-        Shape (…, N); windows sorted by recording and time.
-    recording
-        Shape (N,).
-    unit
-        The level.
-
-    Returns
-    -------
-    averaged, first
-        Shape (…, M), and the position of the first window of each unit, shape (M,). Incomplete units are dropped.
-    """
-    if unit.k == 1:
-        return scores, np.arange(scores.shape[-1])
-    starts = starts_of(recording)
-    lengths = lengths_of(starts, len(recording))
-    if unit.k == 0:
-        return np.add.reduceat(scores, starts, axis=-1) / lengths, starts
-    first = np.concatenate([s + unit.k * np.arange(n // unit.k) for s, n in zip(starts, lengths, strict=True)])
-    first = first.astype(np.intp)
-    total = sum(scores[..., first + i] for i in range(unit.k))
-    return np.asarray(total / unit.k), first
-
-
-def normalised(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
-    """Average the scores of consecutive windows, then compare every claim with the other enrolled people.
-
-    Parameters
-    ----------
-    scores
-        Shape (C, N).
-    recording, unit
-        As for `pooled`.
-    """
-    averaged, first = pooled(scores, recording, unit)
-    return cohort_normalised(averaged[None])[0], first
+    def fused(self, samples: Samples, unit: Unit) -> tuple[Matrix, Rows]:
+        """Return the normalised scores of every unit, shape (C, M), and the rows of their first windows, shape (M,)."""
+        probe = self.fold.probe
+        normalised, first = fused(self.scores[None], samples.recording[probe], unit, self.separation)
+        return normalised[0], probe[first]
 
 
 def run_folds(
@@ -152,6 +94,8 @@ def run_folds(
         for model, chosen in _choices(engine, fold, models).items():
             done[chosen] = done.get(chosen) or score_fold(engine, fold, chosen)
             results.setdefault(model, []).append(done[chosen])
+    if len(folds) == 1 or any(len(engine.blocks(fold.enrol)) < 2 for fold in folds):
+        return {model: calibrated_on_others(engine.samples, scored) for model, scored in results.items()}
     return results
 
 
@@ -169,12 +113,14 @@ def audit_fold(samples: Samples, fold: Fold, *, guard_s: float, where: str) -> N
 
 
 def score_fold(engine: Engine, fold: Fold, chosen: Candidate) -> FoldScores:
-    """Fit one candidate on a fold's enrolment, score its probes, and calibrate inside the enrolment."""
+    """Fit one candidate on a fold's enrolment and score its probes; fusion and calibration are learnt in it, too."""
     labels = real_labels(engine.samples)
     raw = next(engine.scores(fold.enrol, fold.probe, labels, chosen))[1]
+    separation = float(choose_separations(engine, fold.enrol, labels, chosen)[0])
     people = len(np.unique(engine.samples.person[fold.enrol]))
     seconds = len(fold.enrol) * engine.samples.window_s / people
-    return FoldScores(fold, chosen, raw[0], _calibrate(engine, fold, chosen), seconds)
+    calibration = _calibrate(engine, fold, chosen, separation)
+    return FoldScores(fold, chosen, raw[0], separation, calibration, seconds)
 
 
 def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict[str, Candidate]:
@@ -186,16 +132,48 @@ def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict
     return {name: chosen for name, chosen in choices.items() if models is None or name in models}
 
 
-def _calibrate(engine: Engine, fold: Fold, chosen: Candidate) -> Calibration:
+def _calibrate(engine: Engine, fold: Fold, chosen: Candidate, separation: float) -> Calibration:
     genuine, impostor = [np.empty(0)], [np.empty(0)]
     labels = real_labels(engine.samples)
     for train, test in engine.inner_folds(fold.enrol):
-        scores = next(engine.scores(train, test, labels, chosen))[1][0]
-        averaged, first = normalised(scores, engine.samples.recording[test], Unit("recording", 0))
-        own, others = split_scores(averaged, engine.samples.person[test][first])
+        scores = next(engine.scores(train, test, labels, chosen))[1]
+        normalised, first = fused(scores, engine.samples.recording[test], RECORDING, separation)
+        own, others = split_scores(normalised[0], engine.samples.person[test][first])
         genuine.append(own)
         impostor.append(others)
     return fit_calibration(np.concatenate(genuine), np.concatenate(impostor))
+
+
+def calibrated_on_others(samples: Samples, results: list[FoldScores]) -> list[FoldScores]:
+    """Calibrate every probe on the comparisons of other people.
+
+    For enrolments that do not show what another recording is like: two halves of one recording are more alike, and so
+    are two recordings of one task where the probe is another; a calibration learnt inside promises too much. People are
+    dealt into groups by their place in the list; the probes of a group get the calibration of all comparisons without
+    anybody of the group, as probe or as claimed.
+
+    Parameters
+    ----------
+    samples, results
+        The windows, and all folds of a protocol under one model.
+    """
+    people = np.arange(len(samples.people))
+    group = people % CALIBRATION_GROUPS
+    wholes = [result.fused(samples, RECORDING) for result in results]
+    owners = [samples.person[rows] for _, rows in wholes]
+    slope, offset = np.empty(len(people)), np.empty(len(people))
+    for one in range(CALIBRATION_GROUPS):
+        here = group == one
+        pairs = [_without(scores, owner, here) for (scores, _), owner in zip(wholes, owners, strict=True)]
+        found = fit_calibration(np.concatenate([g for g, _ in pairs]), np.concatenate([i for _, i in pairs]))
+        slope[here], offset[here] = found.slope, found.offset
+    return [replace(result, calibration=Calibration(slope, offset)) for result in results]
+
+
+def _without(scores: Matrix, owners: Rows, left_out: NDArray[np.bool_]) -> tuple[Matrix, Matrix]:
+    """Separate the comparisons of all but some people; `left_out` of shape (C,)."""
+    known = np.where(left_out[:, None], ABSENT, scores)[:, ~left_out[owners]]
+    return split_scores(known, owners[~left_out[owners]])
 
 
 def split_scores(scores: Matrix, owners: Rows) -> tuple[Matrix, Matrix]:
@@ -219,9 +197,8 @@ def decisions(samples: Samples, results: list[FoldScores], unit: Unit) -> pd.Dat
 
 
 def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
-    probe = result.fold.probe
-    averaged, first = normalised(result.scores, samples.recording[probe], unit)
-    owner = samples.person[probe][first]
+    averaged, rows = result.fused(samples, unit)
+    owner = samples.person[rows]
     column = np.arange(len(owner))
     genuine = averaged[owner, column]
     others = averaged.copy()
@@ -230,9 +207,9 @@ def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "fold": result.fold.name,
-            "recording": samples.recording[probe][first],
+            "recording": samples.recording[rows],
             "person": owner,
-            "start_s": samples.start_s[probe][first],
+            "start_s": samples.start_s[rows],
             "rank": 1 + np.count_nonzero(others >= genuine, axis=0),
             "n_enrolled": np.count_nonzero(averaged > PRESENT, axis=0),
             "genuine": genuine,
@@ -248,94 +225,3 @@ def person_means(table: pd.DataFrame, n_people: int) -> Matrix:
     hits = np.bincount(person, weights=(table["rank"] == 1).to_numpy(dtype=float), minlength=n_people)
     counts = np.bincount(person, minlength=n_people)
     return np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
-
-
-@dataclass
-class NullDraws:
-    """Statistics under random assignments of recordings to people.
-
-    Attributes
-    ----------
-    rank1
-        Level → shape (B,): mean over people of the share recognised.
-    eer
-        Shape (B,): equal error rate of recordings.
-    """
-
-    rank1: dict[str, Matrix] = field(default_factory=dict)
-    eer: Matrix = field(default_factory=lambda: np.empty(0))
-
-
-def null_draws(
-    engine: Engine, folds: tuple[Fold, ...], enrol_labels: Rows, probe_labels: Rows, units: list[Unit]
-) -> NullDraws:
-    """Repeat the whole analysis, choice included, for random assignments.
-
-    Parameters
-    ----------
-    engine, folds
-        As for the real people.
-    enrol_labels, probe_labels
-        Shape (B, R): owners of recordings when they enrol and when they are probes. The same array, except where both
-        sides come from one recording.
-    units
-        Levels.
-    """
-    B, C = len(enrol_labels), len(engine.samples.people)
-    hits = {unit.name: np.zeros((B, C)) for unit in units}
-    counts = {unit.name: np.zeros((B, C)) for unit in units}
-    pairs: list[list[tuple[Matrix, Matrix]]] = [[] for _ in range(B)]
-    for fold in folds:
-        engine.record.allow(fold.enrol, f"random identities, fold {fold.name}")
-        for rows, scores in _null_scores(engine, fold, enrol_labels):
-            owners = probe_labels[rows][:, engine.samples.recording[fold.probe]]
-            for unit in units:
-                _tally(scores, owners, engine.samples.recording[fold.probe], unit, hits, counts, rows, pairs)
-    rank1 = {name: _mean_of_people(hits[name], counts[name]) for name in hits}
-    return NullDraws(rank1, np.array([_pooled_eer(pair) for pair in pairs]))
-
-
-def _null_scores(engine: Engine, fold: Fold, labels: Rows) -> Iterator[tuple[Rows, Matrix]]:
-    choice = engine.choose(fold.enrol, labels)
-    for chosen in np.unique(choice):
-        rows = np.flatnonzero(choice == chosen)
-        for batch, scores in engine.scores(fold.enrol, fold.probe, labels[rows], engine.candidates[int(chosen)]):
-            yield rows[batch], scores
-
-
-def _tally(
-    scores: Matrix,
-    owners: Rows,
-    recording: Rows,
-    unit: Unit,
-    hits: dict[str, Matrix],
-    counts: dict[str, Matrix],
-    rows: Rows,
-    pairs: list[list[tuple[Matrix, Matrix]]],
-) -> None:
-    averaged, first = pooled(scores, recording, unit)
-    if not first.size:
-        return
-    owner = owners[:, first]
-    own = np.take_along_axis(averaged, owner[:, None, :], axis=1)
-    present = own[:, 0] > PRESENT
-    hit = (np.count_nonzero(averaged >= own, axis=1) == 1) & present
-    B, C = len(rows), averaged.shape[1]
-    flat = (np.arange(B)[:, None] * C + owner).ravel()
-    hits[unit.name][rows] += np.bincount(flat, weights=hit.ravel().astype(float), minlength=B * C).reshape(B, C)
-    counts[unit.name][rows] += np.bincount(flat, weights=present.ravel().astype(float), minlength=B * C).reshape(B, C)
-    if unit.level == "recording":
-        averaged = cohort_normalised(averaged)
-        for b, row in enumerate(rows):
-            pairs[row].append(split_scores(averaged[b], owner[b]))
-
-
-def _mean_of_people(hits: Matrix, counts: Matrix) -> Matrix:
-    shares = np.where(counts > 0, hits / np.maximum(counts, 1.0), 0.0)
-    return np.asarray(shares.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1))
-
-
-def _pooled_eer(pairs: list[tuple[Matrix, Matrix]]) -> float:
-    if not pairs:
-        return float("nan")
-    return equal_error_rate(np.concatenate([g for g, _ in pairs]), np.concatenate([i for _, i in pairs]))

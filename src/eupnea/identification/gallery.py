@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from eupnea.evidence.intervals import participant_resamples
 from eupnea.evidence.metrics import MetricRow, metric_row
-from eupnea.identification.evaluation import Unit, decisions
+from eupnea.identification.evaluation import decisions
+from eupnea.identification.fusion import WINDOW
 from eupnea.identification.score_table import curve_frame
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def gallery_rows(study: Study, run: Run) -> tuple[list[MetricRow], pd.DataFrame]
     rows, curve
         Rows ``rank1_gallery``; points with x = people in the gallery.
     """
-    table = decisions(run.engine.samples, run.selected, Unit("window", 1))
+    table = decisions(run.engine.samples, run.selected, WINDOW)
     closer, others = table["rank"].to_numpy() - 1, table["n_enrolled"].to_numpy() - 1
     person = table["person"].to_numpy()
     largest = int(others.min()) + 1

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.evidence.correction import holm
 from eupnea.evidence.metrics import MetricRow, metrics_frame, missing_row
 from eupnea.identification import controls, gallery, importance, lengths, matrix, other_models, people_folds
 from eupnea.identification.comparable import comparable_features
-from eupnea.identification.engine import random_labels
-from eupnea.identification.evaluation import SELECTED, NullDraws, null_draws, run_folds, units_of
+from eupnea.identification.evaluation import SELECTED, run_folds
+from eupnea.identification.family import NULL_COLUMNS
+from eupnea.identification.fusion import units_of
+from eupnea.identification.null import NullDraws, null_of
 from eupnea.identification.numbers import Context, closed_set_rows, verification_rows
 from eupnea.identification.people import zoo
 from eupnea.identification.protocols import split_samples
@@ -47,6 +48,8 @@ class IdentificationResult:
         The zoo: one row per protocol, window length and participant.
     failures
         Recordings without a usable window.
+    nulls
+        Draws behind the headline's p-values: protocol, modality, window_s, metric, k (windows fused, else 0), draws.
     """
 
     scores: pd.DataFrame
@@ -54,6 +57,7 @@ class IdentificationResult:
     curves: pd.DataFrame
     people: pd.DataFrame
     failures: pd.DataFrame
+    nulls: pd.DataFrame
 
 
 def identify(
@@ -140,24 +144,10 @@ def _run_protocol(study: Study, name: str, protocol: ProtocolConfig, found: Coll
     where = f"{name}, {study.modality}, {samples.window_s:g} s windows"
     results = run_folds(engine, split.folds, guard_s=protocol.guard_s, where=where)
     run = Run(name, protocol, columns, split, engine, results[SELECTED])
-    null = _null(study, run)
+    null = null_of(study, engine, split, protocol, control=False)
     for model, folds in results.items():
         _collect(study, run.with_selected(folds), model, null if model == SELECTED else None, found)
     return run
-
-
-def _null(study: Study, run: Run) -> NullDraws | None:
-    samples, config = run.engine.samples, study.config
-    people = len({int(p) for fold in run.split.folds for p in samples.person[fold.enrol]})
-    draws = config.permutations_few_people if people <= config.few_people else config.permutations
-    if draws == 0:
-        return None
-    sides = [rows for fold in run.split.folds for rows in (fold.enrol, fold.probe)]
-    used = np.unique(samples.recording[np.concatenate(sides)])
-    probe = enrol = random_labels(samples, draws, study.seed, used=used)
-    if run.protocol.same_recording:  # both sides of one recording would stay together: they are dealt out separately
-        probe = random_labels(samples, draws, study.seed, used=used, purpose="probes")
-    return null_draws(run.engine, run.split.folds, enrol, probe, units_of(config.fused_windows))
 
 
 def _collect(study: Study, run: Run, model: str, null: NullDraws | None, found: Collected) -> None:
@@ -174,6 +164,8 @@ def _collect(study: Study, run: Run, model: str, null: NullDraws | None, found: 
     found.scores.append(scores.assign(**keys))
     found.curves.append(curves_of(samples, run.selected, null).assign(**keys))
     found.people.append(zoo(samples, run.selected).assign(**keys))
+    if null is not None:
+        found.nulls.append(null.frame(units).assign(**keys))
 
 
 def _look_closer(study: Study, run: Run, found: Collected) -> None:
@@ -214,19 +206,9 @@ def _result(found: Collected) -> IdentificationResult:
     people = pd.concat(found.people, ignore_index=True) if found.people else pd.DataFrame()
     scores = SCORES.conform(pd.concat(found.scores, ignore_index=True)) if found.scores else SCORES.empty()
     failures = FAILURES.conform(pd.concat(found.failures, ignore_index=True)) if found.failures else FAILURES.empty()
-    return IdentificationResult(scores, _corrected(metrics_frame(found.rows)), curves, people, failures)
+    nulls = pd.concat(found.nulls, ignore_index=True) if found.nulls else pd.DataFrame(columns=NULL_COLUMNS)
+    return IdentificationResult(scores, metrics_frame(found.rows), curves, people, failures, nulls[NULL_COLUMNS])
 
 
 def _curve_dtype(name: str) -> str:
     return "str" if name in ("protocol", "modality", "model", "curve", "label") else "float64"
-
-
-def _corrected(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Correct the headline's p-values for the family of protocols and window lengths, metric by metric."""
-    headline = metrics["analysis"].isin(["identification", "verification"]) & (metrics["model"] == SELECTED)
-    headline &= np.isfinite(metrics["p_value"]) & (metrics["correction"] == "")
-    for metric in sorted(metrics.loc[headline, "metric"].unique()):
-        rows = headline & (metrics["metric"] == metric)
-        metrics.loc[rows, "p_adjusted"] = holm(metrics.loc[rows, "p_value"])
-        metrics.loc[rows, "correction"] = "Holm, over protocols and window lengths of the modality"
-    return metrics

@@ -45,7 +45,7 @@ def f_ratio_rows(study: Study) -> list[MetricRow]:
             "identification",
             "f_ratio",
             float(value),
-            **study.columns("all_recordings", feature=name, family=str(name).split("__")[1], level="recording"),
+            **study.columns("", feature=name, family=str(name).split("__")[1], level="recording"),
             p_value=float(p[i]),
             p_adjusted=float(adjusted[i]),
             correction="Benjamini-Hochberg, over the modality's features",

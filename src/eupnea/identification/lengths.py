@@ -11,7 +11,8 @@ import pandas as pd
 from eupnea.evidence.intervals import proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row
 from eupnea.identification.engine import real_labels
-from eupnea.identification.evaluation import Unit, decisions, person_means
+from eupnea.identification.evaluation import decisions, person_means
+from eupnea.identification.fusion import WINDOW, Unit
 from eupnea.identification.score_table import curve_frame
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _points(study: Study, run: Run, results: list[FoldScores]) -> list[MetricRow
     lengths = sorted({max(1, round(s / samples.window_s)) for s in study.config.probe_lengths_s})
     n_recordings = sum(len(np.unique(samples.recording[r.fold.probe])) for r in results)
     for k in lengths:
-        table = decisions(samples, results, Unit("window", 1) if k == 1 else Unit("fused", k))
+        table = decisions(samples, results, WINDOW if k == 1 else Unit("fused", k))
         means = person_means(table, len(samples.people)) if len(table) else np.empty(0)
         if np.isfinite(means).sum() < study.config.min_people or _share_of_recordings(table, n_recordings) < MOST:
             continue

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from eupnea.config.identification import ProtocolConfig
     from eupnea.identification.study import Study
 
-PROTOCOL = "matrix"
 GUARD_S = 60.0
 """Seconds between enrolment and probe on the diagonal, where both come from one recording."""
 
@@ -45,15 +44,17 @@ def cell_protocols(study: Study) -> Iterator[tuple[str, ProtocolConfig]]:
 
 
 def matrix_rows(study: Study) -> list[MetricRow]:
-    """Run every cell with the headline model; rows of protocol ``matrix``, the cell in ``subset``."""
+    """Run every cell with the headline model; rows of no protocol, the cell in ``subset``."""
+    from eupnea.identification.null import null_of
     from eupnea.identification.numbers import Context, plain_rows
 
-    columns = study.columns(PROTOCOL, model=SELECTED)
+    columns = study.columns("", model=SELECTED)
     if len(conditions(study)) < 2:
-        return [missing_row("identification", "rank1_window", "only one mode and task were recorded", **columns)]
+        reason = "only one mode and task were recorded"
+        return [missing_row("identification", "rank1_window", reason, **columns, subset="enrolment -> probe")]
     rows: list[MetricRow] = []
     for name, protocol in cell_protocols(study):
-        split = split_samples(protocol, study.samples, min_people=study.config.min_people, name=PROTOCOL)
+        split = split_samples(protocol, study.samples, min_people=study.config.min_people, name="matrix")
         here = columns | {"subset": name}
         if not split.folds:
             rows.append(missing_row("identification", "rank1_window", split.reason, **here))
@@ -64,7 +65,8 @@ def matrix_rows(study: Study) -> list[MetricRow]:
         seconds = float(np.mean([result.enrolment_s for result in results]))
         context = Context(engine.samples, here | {"enrolment_s": seconds}, study.config.bootstrap, [])
         reason = "same recording" if protocol.same_recording else ""
-        rows += [row | {"reason": reason} for row in plain_rows(context, results)]
+        null = null_of(study, engine, split, protocol, control=True)
+        rows += [row | {"reason": reason} for row in plain_rows(context, results, null)]
     return rows
 
 

@@ -38,14 +38,21 @@ def cohort_normalised(scores: Matrix) -> Matrix:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Log-likelihood ratio = slope · score + offset (natural logarithm)."""
+    """Log-likelihood ratio = slope · score + offset (natural logarithm).
 
-    slope: float
-    offset: float
+    Attributes
+    ----------
+    slope, offset
+        One number, or one per person whose probe it is, shape (C,).
+    """
 
-    def apply(self, scores: Matrix) -> Matrix:
-        """Calibrate scores; ``ABSENT`` stays."""
-        return np.where(scores > PRESENT, self.slope * scores + self.offset, ABSENT)
+    slope: float | Matrix
+    offset: float | Matrix
+
+    def apply(self, scores: Matrix, owners: NDArray[np.intp]) -> Matrix:
+        """Calibrate scores of shape (…, M) of the probes of `owners`, shape (M,); ``ABSENT`` stays."""
+        slope, offset = (v if np.ndim(v) == 0 else np.asarray(v)[owners] for v in (self.slope, self.offset))
+        return np.where(scores > PRESENT, slope * scores + offset, ABSENT)
 
 
 LEAST_SLOPE = 1e-4

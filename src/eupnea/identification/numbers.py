@@ -20,11 +20,14 @@ from eupnea.identification.error_rates import (
     supports_fmr,
     two_way_draws,
 )
-from eupnea.identification.evaluation import SELECTED, Unit, decisions, normalised, person_means
+from eupnea.identification.evaluation import SELECTED, decisions, person_means
+from eupnea.identification.fusion import RECORDING, WINDOW
 from eupnea.identification.normalise import cllr
 
 if TYPE_CHECKING:
-    from eupnea.identification.evaluation import FoldScores, NullDraws
+    from eupnea.identification.evaluation import FoldScores
+    from eupnea.identification.fusion import Unit
+    from eupnea.identification.null import NullDraws
     from eupnea.identification.samples import Samples
 
 FMR_POINTS = (0.01, 0.001)
@@ -52,11 +55,10 @@ def comparisons(samples: Samples, results: list[FoldScores], *, calibrated: bool
     """
     parts = []
     for result in results:
-        probe = result.fold.probe
-        averaged, first = normalised(result.scores, samples.recording[probe], Unit("recording", 0))
-        averaged = result.calibration.apply(averaged) if calibrated else averaged
+        averaged, first = result.fused(samples, RECORDING)
+        averaged = result.calibration.apply(averaged, samples.person[first]) if calibrated else averaged
         claimed, unit = np.nonzero(averaged > PRESENT)
-        rows = probe[first][unit]
+        rows = first[unit]
         parts.append(
             pd.DataFrame(
                 {
@@ -92,7 +94,7 @@ def closed_set_rows(
                 interval.estimate,
                 **columns,
                 **interval.as_columns(),
-                **_null_columns(interval.estimate, draws),
+                **null_columns(interval.estimate, draws),
             )
         )
         if draws is not None:
@@ -100,15 +102,16 @@ def closed_set_rows(
     return rows
 
 
-def plain_rows(context: Context, results: list[FoldScores]) -> list[MetricRow]:
-    """Make the rows of a control or a cell of the matrix: rank-1 with interval and theoretical chance, and the EER."""
-    units = [Unit("window", 1), Unit("recording", 0)]
-    rows = [row | {"chance": 1.0 / row["gallery_size"]} for row in closed_set_rows(context, results, units, None)]
+def plain_rows(context: Context, results: list[FoldScores], null: NullDraws | None) -> list[MetricRow]:
+    """Make the rows of a control or a cell of the matrix: rank-1 and EER; without a null, chance is the theoretical."""
+    made = closed_set_rows(context, results, [WINDOW, RECORDING], null)
+    rows = [{"chance": 1.0 / row["gallery_size"]} | row for row in made if row["analysis"] == "identification"]
     table = comparisons(context.samples, results)
     own = (table["owner"] == table["claimed"]).to_numpy()
     score = table["score"].to_numpy()
     eer = equal_error_rate(score[own], score[~own])
-    return [*rows, metric_row("verification", "eer", eer, **_verification_columns(context, table))]
+    columns = {"chance": 0.5} | null_columns(eer, null.eer if null is not None else None, greater_is_better=False)
+    return [*rows, metric_row("verification", "eer", eer, **_verification_columns(context, table) | columns)]
 
 
 def verification_rows(context: Context, results: list[FoldScores], null: NullDraws | None) -> list[MetricRow]:
@@ -131,7 +134,7 @@ def verification_rows(context: Context, results: list[FoldScores], null: NullDra
             eer.estimate,
             **columns,
             **eer.as_columns(),
-            **_null_columns(eer.estimate, draws, greater_is_better=False),
+            **null_columns(eer.estimate, draws, greater_is_better=False),
         ),
         metric_row("verification", "d_prime", d_prime(genuine, impostor), **columns),
         *(_fmr_row(genuine, impostor, fmr, columns) for fmr in FMR_POINTS),
@@ -190,7 +193,8 @@ def _verification_columns(context: Context, table: pd.DataFrame) -> dict[str, An
     }
 
 
-def _null_columns(value: float, draws: Any, *, greater_is_better: bool = True) -> dict[str, float]:
+def null_columns(value: float, draws: Any, *, greater_is_better: bool = True) -> dict[str, float]:
+    """Return the columns of a permutation test; none of them without draws."""
     if draws is None or not len(draws):
         return {}
     return {

@@ -51,7 +51,7 @@ def _score(study: Study, run: Run, result: FoldScores, model: str) -> FoldScores
     probability = classifier.predict_proba(preparation.apply(samples.X[fold.probe]))
     scores = np.full((len(samples.people), len(fold.probe)), ABSENT)
     scores[people] = np.log(np.maximum(probability.T, SMALLEST_PROBABILITY))
-    return FoldScores(fold, None, scores, Calibration(LEAST_SLOPE, 0.0), result.enrolment_s)
+    return FoldScores(fold, None, scores, 0.0, Calibration(LEAST_SLOPE, 0.0), result.enrolment_s)
 
 
 def make_classifier(model: str, config: ModelsConfig, seed: int) -> Any:

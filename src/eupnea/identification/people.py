@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from eupnea.identification.evaluation import Unit, decisions
+from eupnea.identification.evaluation import decisions
+from eupnea.identification.fusion import RECORDING, WINDOW
 from eupnea.identification.numbers import comparisons
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def zoo(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
     """
     table = comparisons(samples, results, calibrated=True)
     own = table["owner"] == table["claimed"]
-    windows = decisions(samples, results, Unit("window", 1))
-    whole = decisions(samples, results, Unit("recording", 0))
+    windows = decisions(samples, results, WINDOW)
+    whole = decisions(samples, results, RECORDING)
     zoo = pd.DataFrame(
         {
             "n_probes": windows.groupby("person").size(),

@@ -14,7 +14,7 @@ from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.engine import Candidate, real_labels
 from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, d_prime, equal_error_rate, supports_fmr
-from eupnea.identification.evaluation import Unit, normalised, pooled
+from eupnea.identification.fusion import RECORDING, fused, pooled
 from eupnea.identification.rule import within_rule
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def open_set_rows(study: Study, run: Run) -> list[MetricRow]:
         numbers = interval.as_columns()
         rows.append(metric_row("open_set", metric, interval.estimate, **columns, **numbers, reason=fixed))
     detection = equal_error_rate(best[mated], best[~mated])
-    rows.append(metric_row("open_set", "detection_eer", detection, **columns, reason=fixed))
+    rows.append(metric_row("open_set", "detection_eer", detection, **columns, reason=fixed, chance=0.5))
     return rows
 
 
@@ -123,7 +123,8 @@ def _fnir_of_rows(mated: Matrix, best: Matrix, right: Matrix, fpir: float, rows:
 
 def _best_matches(run: Run, fold: Fold, scores: Matrix, is_enrolled: Matrix) -> pd.DataFrame:
     samples = run.engine.samples
-    averaged, first = normalised(scores, samples.recording[fold.probe], Unit("recording", 0))
+    normalised, first = fused(scores[None], samples.recording[fold.probe], RECORDING, 0.0)
+    averaged = normalised[0]
     person = samples.person[fold.probe][first]
     name = averaged.argmax(axis=0)
     return pd.DataFrame(
@@ -166,7 +167,7 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
 
     interval = eer_interval(Context(samples, columns, study.config.bootstrap, study.seed_of("background")), table)
     return [
-        metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns()),
+        metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5),
         metric_row("verification", "d_prime", d_prime(score[own], score[~own]), **columns),
     ]
 
@@ -196,7 +197,7 @@ def _against_background(run: Run, fold: Fold, groups: Rows, a: int, b: int, chos
         if not enrol.size or not probe.size:
             continue
         templates, names = _centroids(whitened[enrol], person[enrol])
-        averaged, first = pooled(whitened[probe].T, samples.recording[probe], Unit("recording", 0))
+        averaged, first = pooled(whitened[probe].T, samples.recording[probe], RECORDING)
         tables.append(_normalised_cosines(templates, names, cohort, averaged.T, person[probe][first]))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["owner", "claimed", "score"])
 

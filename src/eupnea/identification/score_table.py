@@ -9,11 +9,14 @@ import pandas as pd
 
 from eupnea.evidence.intervals import proportion_interval
 from eupnea.identification.error_rates import error_curve
-from eupnea.identification.evaluation import Unit, decisions
+from eupnea.identification.evaluation import decisions
+from eupnea.identification.fusion import WINDOW
 from eupnea.identification.numbers import comparisons
 
 if TYPE_CHECKING:
-    from eupnea.identification.evaluation import FoldScores, NullDraws
+    from eupnea.identification.evaluation import FoldScores
+    from eupnea.identification.fusion import Unit
+    from eupnea.identification.null import NullDraws
     from eupnea.identification.samples import Samples
 
 CURVE_COLUMNS = ["protocol", "modality", "model", "window_s", "curve", "x", "y", "y_low", "y_high", "label"]
@@ -64,7 +67,7 @@ def _two_claims(samples: Samples, results: list[FoldScores], unit: Unit) -> list
         for claimed, score in (("person", "genuine"), ("nearest", "impostor")):
             part = table[["fold", "recording", "start_s", "person"]].copy()
             part["claimed"] = table[claimed]
-            part["score"] = result.calibration.apply(table[score].to_numpy())
+            part["score"] = result.calibration.apply(table[score].to_numpy(), table["person"].to_numpy())
             parts.append(part.assign(level=unit.level))
     return parts
 
@@ -85,7 +88,7 @@ def curves_of(samples: Samples, results: list[FoldScores], null: NullDraws | Non
 
 
 def _cmc(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
-    table = decisions(samples, results, Unit("window", 1))
+    table = decisions(samples, results, WINDOW)
     ranks = np.arange(1, int(table["n_enrolled"].max()) + 1)
     shares = [table["rank"].le(rank).groupby(table["person"]).mean() for rank in ranks]
     intervals = [proportion_interval(share.to_numpy(dtype=float)) for share in shares]

@@ -101,3 +101,4 @@ class Collected:
     curves: list[pd.DataFrame] = field(default_factory=list)
     people: list[pd.DataFrame] = field(default_factory=list)
     failures: list[pd.DataFrame] = field(default_factory=list)
+    nulls: list[pd.DataFrame] = field(default_factory=list)

@@ -1,0 +1,156 @@
+"""Put the windows of a recording together, and choose inside the enrolment how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eupnea.identification.closed_form import ABSENT, PRESENT
+from eupnea.identification.error_rates import equal_error_rates
+from eupnea.identification.normalise import cohort_normalised
+from eupnea.identification.samples import lengths_of, starts_of
+
+if TYPE_CHECKING:
+    from eupnea.identification.engine import Candidate, Engine
+    from eupnea.identification.samples import Rows
+    from eupnea.identification.space import Matrix
+
+SAME = 1e-9
+"""Error rates closer than this are equal: the earlier separation is chosen."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Decisions of one level: windows put together.
+
+    Attributes
+    ----------
+    level
+        ``window``, ``fused`` or ``recording``.
+    k
+        Windows that are put together; 0 for all of the recording.
+    """
+
+    level: str
+    k: int
+
+    @property
+    def name(self) -> str:
+        """Key in tables of statistics."""
+        return f"{self.level}_{self.k}" if self.level == "fused" else self.level
+
+
+WINDOW, RECORDING = Unit("window", 1), Unit("recording", 0)
+
+
+def units_of(fused_windows: tuple[int, ...]) -> list[Unit]:
+    """List the levels that decisions are made at."""
+    return [WINDOW, RECORDING, *[Unit("fused", k) for k in fused_windows]]
+
+
+def pooled(scores: Matrix, recording: Rows, unit: Unit) -> tuple[Matrix, Rows]:
+    """Average the scores of consecutive windows of a recording.
+
+    Parameters
+    ----------
+    scores
+        Shape (…, N); windows sorted by recording and time.
+    recording
+        Shape (N,).
+    unit
+        The level.
+
+    Returns
+    -------
+    averaged, first
+        Shape (…, M), and the position of the first window of each unit, shape (M,). Incomplete units are dropped.
+    """
+    if unit.k == 1:
+        return scores, np.arange(scores.shape[-1])
+    starts = starts_of(recording)
+    lengths = lengths_of(starts, len(recording))
+    if unit.k == 0:
+        return np.add.reduceat(scores, starts, axis=-1) / lengths, starts
+    first = np.concatenate([s + unit.k * np.arange(n // unit.k) for s, n in zip(starts, lengths, strict=True)])
+    first = first.astype(np.intp)
+    total = sum(scores[..., first + i] for i in range(unit.k))
+    return np.asarray(total / unit.k), first
+
+
+def fused(scores: Matrix, recording: Rows, unit: Unit, separation: float) -> tuple[Matrix, Rows]:
+    """Put consecutive windows of a recording together, and compare every claim with the other enrolled people.
+
+    Parameters
+    ----------
+    scores
+        Shape (B, C, N).
+    recording, unit
+        As for `pooled`.
+    separation
+        0: the scores are averaged. d: each window is compared with the other people first, and what it says in favour
+        of a claim is averaged (see `support`).
+
+    Returns
+    -------
+    normalised, first
+        Shape (B, C, M) and (M,), as for `pooled`.
+    """
+    if unit.k != 1 and separation > 0:
+        scores = support(cohort_normalised(scores), separation)
+    averaged, first = pooled(scores, recording, unit)
+    return cohort_normalised(averaged), first
+
+
+def support(normalised: Matrix, separation: float) -> Matrix:
+    """Return what windows say in favour of a claim: log(1 + LR), at least 0.
+
+    LR is the likelihood ratio of a normalised score that is N(0, 1) for others and N(d, 1) for the own person: d s −
+    d²/2. Up to a constant this is the evidence of a window that is the claimed person's own half of the time and could
+    be anybody's otherwise (a sigh, a word, a movement): unlike the person it says nothing instead of counting against.
+    """
+    evidence = separation * normalised - 0.5 * separation**2
+    return np.where(normalised > PRESENT, np.logaddexp(0.0, evidence), ABSENT)
+
+
+def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candidate) -> Matrix:
+    """Choose the separation with the lowest equal error rate of recordings inside the enrolment; shape (B,).
+
+    Where every recording has one window, or there is nothing to judge by: the first one.
+
+    Parameters
+    ----------
+    engine
+        The windows with their models; its config names the separations.
+    enrol
+        Positions of the enrolment's windows.
+    labels
+        Shape (B, R): owner of each recording in each assignment.
+    chosen
+        The model that the scores are from.
+    """
+    options = engine.config.separations
+    folds = engine.inner_folds(enrol)
+    if len(options) == 1 or not folds or len(np.unique(engine.samples.recording[enrol])) == len(enrol):
+        return np.full(len(labels), options[0])
+    judged = [_judge(engine, train, test, labels, chosen) for train, test in folds]
+    genuine = np.concatenate([own for _, own in judged], axis=1)
+    rates = [
+        equal_error_rates(np.concatenate([scores[option] for scores, _ in judged], axis=1), genuine)
+        for option in range(len(options))
+    ]
+    return np.asarray(options)[np.argmin(np.round(np.array(rates) / SAME), axis=0)]
+
+
+def _judge(engine: Engine, train: Rows, test: Rows, labels: Rows, chosen: Candidate) -> tuple[Matrix, Matrix]:
+    """Return recording-level scores under each separation, and which are genuine; (options, B, n) and (B, n)."""
+    recording = engine.samples.recording[test]
+    scores, genuine = [], []
+    for batch, windows in engine.scores(train, test, labels, chosen):
+        wholes = [fused(windows, recording, RECORDING, d) for d in engine.config.separations]
+        whole, first = wholes[0]
+        own = labels[batch][:, None, recording[first]] == np.arange(whole.shape[1])[:, None]
+        scores.append(np.array([whole.reshape(len(whole), -1) for whole, _ in wholes]))
+        genuine.append(own.reshape(len(own), -1))
+    return np.concatenate(scores, axis=1), np.concatenate(genuine)

@@ -1,0 +1,147 @@
+"""Run the folds of a protocol for random assignments of recordings to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eupnea.identification.closed_form import PRESENT
+from eupnea.identification.engine import random_labels
+from eupnea.identification.error_rates import equal_error_rate
+from eupnea.identification.evaluation import split_scores
+from eupnea.identification.fusion import RECORDING, WINDOW, Unit, choose_separations, fused, units_of
+
+if TYPE_CHECKING:
+    from eupnea.config.identification import ProtocolConfig
+    from eupnea.identification.engine import Engine
+    from eupnea.identification.protocols import Fold, Split
+    from eupnea.identification.samples import Rows
+    from eupnea.identification.space import Matrix
+    from eupnea.identification.study import Study
+
+
+@dataclass
+class NullDraws:
+    """Statistics under random assignments of recordings to people.
+
+    Attributes
+    ----------
+    rank1
+        Level → shape (B,): mean over people of the share recognised.
+    eer
+        Shape (B,): equal error rate of recordings.
+    """
+
+    rank1: dict[str, Matrix] = field(default_factory=dict)
+    eer: Matrix = field(default_factory=lambda: np.empty(0))
+
+    def frame(self, units: list[Unit]) -> pd.DataFrame:
+        """List the draws behind each metric: columns ``metric``, ``k`` (windows fused, else 0), ``draws``."""
+        tests = [(f"rank1_{one.level}", one.k if one.level == "fused" else 0, self.rank1[one.name]) for one in units]
+        return pd.DataFrame([*tests, ("eer", 0, self.eer)], columns=["metric", "k", "draws"])
+
+
+def null_of(study: Study, engine: Engine, split: Split, protocol: ProtocolConfig, *, control: bool) -> NullDraws | None:
+    """Draw the null of a protocol as the config asks; None where it asks for none.
+
+    Parameters
+    ----------
+    study, engine, split, protocol
+        What is permuted.
+    control
+        Whether it is a control or a cell of the matrix, which get fewer draws.
+    """
+    samples, config = engine.samples, study.config
+    people = len({int(p) for fold in split.folds for p in samples.person[fold.enrol]})
+    draws = config.permutations_few_people if people <= config.few_people else config.permutations
+    draws = min(draws, config.permutations_controls) if control else draws
+    if draws == 0:
+        return None
+    sides = [rows for fold in split.folds for rows in (fold.enrol, fold.probe)]
+    used = np.unique(samples.recording[np.concatenate(sides)])
+    probe = enrol = random_labels(samples, draws, study.seed, used=used)
+    if protocol.same_recording:  # both sides of one recording would stay together: they are dealt out separately
+        probe = random_labels(samples, draws, study.seed, used=used, purpose="probes")
+    units = [WINDOW, RECORDING] if control else units_of(config.fused_windows)
+    return null_draws(engine, split.folds, enrol, probe, units)
+
+
+def null_draws(
+    engine: Engine, folds: tuple[Fold, ...], enrol_labels: Rows, probe_labels: Rows, units: list[Unit]
+) -> NullDraws:
+    """Repeat the whole analysis, choice included, for random assignments.
+
+    Parameters
+    ----------
+    engine, folds
+        As for the real people.
+    enrol_labels, probe_labels
+        Shape (B, R): owners of recordings when they enrol and when they are probes. The same array, except where both
+        sides come from one recording.
+    units
+        Levels.
+    """
+    B, C = len(enrol_labels), len(engine.samples.people)
+    hits = {unit.name: np.zeros((B, C)) for unit in units}
+    counts = {unit.name: np.zeros((B, C)) for unit in units}
+    pairs: list[list[tuple[Matrix, Matrix]]] = [[] for _ in range(B)]
+    for fold in folds:
+        engine.record.allow(fold.enrol, f"random identities, fold {fold.name}")
+        for rows, separation, scores in _null_scores(engine, fold, enrol_labels):
+            owners = probe_labels[rows][:, engine.samples.recording[fold.probe]]
+            for unit in units:
+                averaged, first = fused(scores, engine.samples.recording[fold.probe], unit, separation)
+                _tally(averaged, owners[:, first], unit, hits, counts, rows, pairs)
+    rank1 = {name: _mean_of_people(hits[name], counts[name]) for name in hits}
+    return NullDraws(rank1, np.array([_pooled_eer(pair) for pair in pairs]))
+
+
+def _null_scores(engine: Engine, fold: Fold, labels: Rows) -> Iterator[tuple[Rows, float, Matrix]]:
+    """Choose model and fusion for every assignment; yield which ones, how they are fused, and their scores."""
+    choice = engine.choose(fold.enrol, labels)
+    for chosen in np.unique(choice):
+        same = np.flatnonzero(choice == chosen)
+        candidate = engine.candidates[int(chosen)]
+        separations = choose_separations(engine, fold.enrol, labels[same], candidate)
+        for separation in np.unique(separations):
+            rows = same[separations == separation]
+            for batch, scores in engine.scores(fold.enrol, fold.probe, labels[rows], candidate):
+                yield rows[batch], float(separation), scores
+
+
+def _tally(
+    averaged: Matrix,
+    owner: Rows,
+    unit: Unit,
+    hits: dict[str, Matrix],
+    counts: dict[str, Matrix],
+    rows: Rows,
+    pairs: list[list[tuple[Matrix, Matrix]]],
+) -> None:
+    if not owner.size:
+        return
+    own = np.take_along_axis(averaged, owner[:, None, :], axis=1)
+    present = own[:, 0] > PRESENT
+    hit = (np.count_nonzero(averaged >= own, axis=1) == 1) & present
+    B, C = len(rows), averaged.shape[1]
+    flat = (np.arange(B)[:, None] * C + owner).ravel()
+    hits[unit.name][rows] += np.bincount(flat, weights=hit.ravel().astype(float), minlength=B * C).reshape(B, C)
+    counts[unit.name][rows] += np.bincount(flat, weights=present.ravel().astype(float), minlength=B * C).reshape(B, C)
+    if unit.level == "recording":
+        for b, row in enumerate(rows):
+            pairs[row].append(split_scores(averaged[b], owner[b]))
+
+
+def _mean_of_people(hits: Matrix, counts: Matrix) -> Matrix:
+    shares = np.where(counts > 0, hits / np.maximum(counts, 1.0), 0.0)
+    return np.asarray(shares.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1))
+
+
+def _pooled_eer(pairs: list[tuple[Matrix, Matrix]]) -> float:
+    if not pairs:
+        return float("nan")
+    return equal_error_rate(np.concatenate([g for g, _ in pairs]), np.concatenate([i for _, i in pairs]))
