@@ -9,16 +9,16 @@ derivative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.breaths.crossings import pushes, starts_of_push, stops_of_flow
-from eupnea.breaths.flow import Smoother, zero_of_flow
-from eupnea.breaths.kernels import largest_at, minus_levels
+from eupnea.breaths.crossings import joined, largest_at, minus_levels, pushes, starts_of_push, stops_of_flow
+from eupnea.breaths.flow import zero_of_flow
 from eupnea.breaths.presets import DETECTION, DetectionPreset
-from eupnea.breaths.swings import breath_swings, through_zero
+from eupnea.breaths.smoothing import Smoother
+from eupnea.breaths.swings import breath_swings, kept_through_zero
 from eupnea.signals.presets import RespirationPreset
 
 Floats = NDArray[np.float64]
@@ -32,11 +32,13 @@ class FoundBreaths:
     Attributes
     ----------
     inhale_onset, inhale_end, exhale_onset, exhale_end, end
-        Shape (k,), in samples.
+        Shape (k,), in samples of flow and volume.
     flow
-        Shape (n,): flow per second with its zero removed.
+        Shape (m,): flow per second with its zero removed, at the rate that its detail needs.
     volume
-        Shape (n,): what was inspired minus what was expired; a belt's own signal.
+        Shape (m,): what was inspired minus what was expired; a belt's own signal.
+    step
+        Samples of the signal from one sample of flow to the next; the first is that of the signal.
     """
 
     inhale_onset: Floats
@@ -46,6 +48,7 @@ class FoundBreaths:
     end: Floats
     flow: Floats
     volume: Floats
+    step: int
 
 
 def find_breaths(
@@ -71,37 +74,39 @@ def find_breaths(
     else:
         flow_hz = detection.step_hz
     way_hz = min(detection.coarse_hz[0] if flow_hz >= detection.sharp_hz else swing_hz, flow_hz)
-    troughs, peaks = breath_swings(smoother.level(swing_hz), sampling_hz, detection=detection)
-    coarse_flow, flow = smoother.flow(way_hz), smoother.flow(flow_hz)
+    coarse, step = smoother.coarsest, smoother.step(flow_hz)
+    ratio = coarse // step
+    troughs, peaks = _swings(smoother.level(swing_hz, coarse), sampling_hz / coarse, detection.least_swing, detection)
+    coarse_flow, flow = smoother.flow(way_hz, coarse), smoother.flow(flow_hz)
     extremes = troughs, peaks
     if sensor.form == "flow":
-        zero = zero_of_flow(flow, troughs, peaks, see_pauses=flow_hz >= detection.pause_hz, preset=detection)
-        coarse_flow, flow = coarse_flow - zero, flow - zero
-        troughs, peaks = through_zero(coarse_flow, troughs, peaks)
-        volume = np.cumsum(flow) / sampling_hz
+        see_pauses = flow_hz >= detection.pause_hz
+        zero = zero_of_flow(flow, ratio * troughs, ratio * peaks, see_pauses=see_pauses, preset=detection)
+        coarse_flow, flow = coarse_flow - zero[::ratio], flow - zero
+        troughs, peaks = kept_through_zero(coarse_flow, troughs, peaks)
+        volume = np.cumsum(flow) * (step / sampling_hz)
     else:
         volume = smoother.level(flow_hz)
         troughs, peaks = _steepest(coarse_flow, troughs, peaks)
     if peaks.size < 2:
         nothing = np.empty(0)
-        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume)
-    inhale = pushes(coarse_flow, flow, peaks, under_way=detection.under_way)
-    exhale = pushes(-coarse_flow, -flow, troughs[1:], under_way=detection.under_way)
+        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step)
+    inhale = pushes(coarse_flow, flow, peaks, ratio, detection.under_way)
+    exhale = pushes(-coarse_flow, -flow, troughs[1:], ratio, detection.under_way)
     if flow_hz >= detection.sharp_hz:
-        onset = starts_of_push(flow, inhale, line=detection.sharp)
-        turn = starts_of_push(-flow, exhale, line=detection.sharp)
+        onset = starts_of_push(flow, inhale, detection.sharp)
+        turn = starts_of_push(-flow, exhale, detection.sharp)
     elif sensor.form == "flow":
-        onset = starts_of_push(flow, inhale, line=detection.blunt_flow)
-        turn = starts_of_push(-flow, exhale, line=detection.blunt_flow)
+        onset = starts_of_push(flow, inhale, detection.blunt_flow)
+        turn = starts_of_push(-flow, exhale, detection.blunt_flow)
     else:
-        onset, turn = _starts_of_volume(
-            smoother.level(min(way_hz, swing_hz)), smoother.level(sure_hz), *extremes, detection
-        )
+        level, sure = (smoother.level(hz, coarse) for hz in (min(way_hz, swing_hz), sure_hz))
+        onset, turn = (ratio * start for start in _starts_of_volume(level, sure, *extremes, detection))
     stops = (
-        stops_of_flow(flow, inhale, fraction=detection.pause_fraction),
-        stops_of_flow(-flow, exhale, fraction=detection.pause_fraction),
+        stops_of_flow(flow, inhale, detection.pause_fraction),
+        stops_of_flow(-flow, exhale, detection.pause_fraction),
     )
-    return _assembled(onset, turn, stops, flow, volume)
+    return _assembled(onset, turn, stops, flow, volume, step)
 
 
 def _starts_of_volume(
@@ -113,8 +118,8 @@ def _starts_of_volume(
     starts = []
     for way, ends, line in ((rise, peaks, detection.blunt_rise), (fall, troughs[1:], detection.blunt_fall)):
         # past its peak the level already counts from the next breath, so the height is that at the peak
-        found = replace(pushes(way, way, ends, under_way=detection.under_way), height=way[ends])
-        starts.append(starts_of_push(way, found, line=line))
+        found = pushes(way, way, ends, 1, detection.under_way)._replace(height=way[ends])
+        starts.append(starts_of_push(way, found, line))
     return starts[0], starts[1]
 
 
@@ -122,11 +127,18 @@ def _least_cutoff(smoother: Smoother, sampling_hz: float, form: str, detection: 
     """Return the lowest cutoff that leaves the usual breath of this signal its shape."""
     highest = detection.coarse_hz[0]
     harmonics = detection.flow_harmonics if form == "flow" else detection.volume_harmonics
-    _, peaks = breath_swings(smoother.level(highest), sampling_hz, detection=detection, share=detection.rate_swing)
+    hz = sampling_hz / smoother.coarsest
+    level = smoother.level(highest, smoother.coarsest)
+    _, peaks = _swings(level, hz, detection.rate_swing, detection)
     if peaks.size < 3:
         return highest
-    usual_hz = sampling_hz / float(np.median(np.diff(peaks)))
+    usual_hz = hz / float(np.median(np.diff(peaks)))
     return float(np.clip(harmonics * usual_hz, detection.lowest_hz, detection.highest_hz))
+
+
+def _swings(level: Floats, hz: float, share: float, detection: DetectionPreset) -> tuple[Indices, Indices]:
+    """Return troughs and peaks of the swings of at least a share of the local median swing."""
+    return breath_swings(level, hz, share, detection.first_swing, detection.swing_breaths)
 
 
 def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, Indices]:
@@ -138,23 +150,9 @@ def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, 
     return np.concatenate([troughs[:1], down]), up
 
 
-def _assembled(onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats) -> FoundBreaths:
+def _assembled(
+    onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats, step: int
+) -> FoundBreaths:
     """Join starts and stops to breaths; a breath whose start cannot be seen is left out."""
-    inhale_end, exhale_end = stops
-    begin, end = onset[:-1], onset[1:]
-    whole = (begin >= 0) & np.isfinite(end) & (turn[:-1] > begin) & (turn[:-1] < end)
-    begin, end, turn = begin[whole], end[whole], turn[:-1][whole]
-    return FoundBreaths(
-        begin,
-        _between(inhale_end[:-1][whole], begin, turn),
-        turn,
-        _between(exhale_end[:-1][whole], turn, end),
-        end,
-        flow,
-        volume,
-    )
-
-
-def _between(when: Floats, low: Floats, high: Floats) -> Floats:
-    """Limit times to lie between others; what is not known lies at the end."""
-    return np.clip(np.where(np.isfinite(when), when, high), low, high)
+    begin, stop_in, middle, stop_out, end = joined(onset, turn, *stops)
+    return FoundBreaths(begin, stop_in, middle, stop_out, end, flow, volume, step)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eupnea.breaths.detect import FoundBreaths, find_breaths
-from eupnea.breaths.kernels import largest_at
-from eupnea.breaths.swings import running_median
+from eupnea.breaths.measures import between_samples, peaks_between, share_missing
+from eupnea.breaths.swings import medians
 from eupnea.config.breaths import BreathsConfig
 from eupnea.io.contract import BREATHS
 from eupnea.io.tables import concat_tables
@@ -18,6 +21,8 @@ from eupnea.signals.runs import fill_gaps
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+REASONS = ("", "gap", "not_valid_signal", "too_short", "too_long", "no_volume")
+"""Why a breath is not valid; the first is of valid ones."""
 MIN_SECONDS = 5.0
 """Shorter signals hold no breath that could be compared with others, s."""
 
@@ -90,14 +95,21 @@ def detect_breaths(
     config = config or BreathsConfig()
     signal = np.asarray(values, dtype=float)
     finite = np.isfinite(signal)
-    if finite.sum() < MIN_SECONDS * sampling_hz or np.ptp(signal[finite]) == 0:
+    whole = fill_gaps(signal)
+    if np.count_nonzero(finite) < MIN_SECONDS * sampling_hz or whole.min() == whole.max():
         return BREATHS.empty().drop(columns=["recording", "signal"])
     believed = finite if is_valid is None else finite & np.asarray(is_valid, dtype=bool)
-    found = find_breaths(fill_gaps(signal), sampling_hz, sensor=sensor)
-    columns = _columns(found, sampling_hz, start_s, sensor, config)
+    found = find_breaths(whole, sampling_hz, sensor=sensor)
+    columns = _columns(found, sampling_hz / found.step, start_s, sensor, config)
     columns |= _judged(found, columns, believed, finite, config)
     columns |= _sighs(columns, config)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {"reason": _texts().take(columns["reason"])})
+
+
+@cache
+def _texts() -> Any:
+    """Return the reasons in the type that text has in tables, which takes longer to make than all breaths."""
+    return pd.array(list(REASONS), dtype="str")
 
 
 def _columns(
@@ -108,10 +120,9 @@ def _columns(
     has_pauses = sensor.has_pauses
     pause_in = np.where((turn - stop_in >= config.min_pause_s) & has_pauses, turn - stop_in, 0.0)
     pause_out = np.where((end - stop_out >= config.min_pause_s) & has_pauses, end - stop_out, 0.0)
-    at = np.arange(found.volume.size)
-    level = [np.interp(when, at, found.volume) for when in (found.inhale_onset, found.exhale_onset, found.end)]
-    inhale_peak, inhale_at = _extremes(found.flow, found.inhale_onset, found.exhale_onset, sign=1.0)
-    exhale_peak, exhale_at = _extremes(found.flow, found.exhale_onset, found.end, sign=-1.0)
+    level = [between_samples(found.volume, at) for at in (found.inhale_onset, found.exhale_onset, found.end)]
+    inhale_peak, inhale_at = peaks_between(found.flow, found.inhale_onset, found.exhale_onset, 1.0)
+    exhale_peak, exhale_at = peaks_between(found.flow, found.exhale_onset, found.end, -1.0)
     return {
         "breath": np.arange(onset.size),
         "inhale_onset_s": onset,
@@ -134,44 +145,26 @@ def _columns(
     }
 
 
-def _extremes(flow: Floats, start: Floats, stop: Floats, *, sign: float) -> tuple[Floats, NDArray[np.intp]]:
-    first = np.ceil(start).astype(np.intp)
-    last = np.maximum(np.floor(stop).astype(np.intp), first) + 1
-    at = largest_at(flow, first, last, sign)
-    return sign * flow[at], at
-
-
 def _judged(
     found: FoundBreaths, columns: dict[str, NDArray], believed: Bools, finite: Bools, config: BreathsConfig
 ) -> dict[str, NDArray]:
-    first, last = np.floor(found.inhale_onset).astype(np.intp), np.ceil(found.end).astype(np.intp)
-    lost, doubted = (_share(~mask, first, last) for mask in (finite, believed))
+    first, last = found.step * found.inhale_onset, found.step * found.end
+    lost, doubted = (share_missing(mask, first, last) for mask in (finite, believed))
     total, shortest = columns["total_s"], np.minimum(columns["inhale_s"], columns["exhale_s"])
-    no_volume = (columns["inhale_volume_au"] <= 0) | (columns["exhale_volume_au"] <= 0)
-    reasons = np.select(
-        [
-            lost > 0,
-            doubted > config.max_invalid_share,
-            (total < config.min_breath_s) | (shortest < config.min_phase_s),
-            total > config.max_breath_s,
-            no_volume,
-        ],
-        ["gap", "not_valid_signal", "too_short", "too_long", "no_volume"],
-        default="",
-    )
-    return {"is_valid": reasons == "", "reason": reasons}
-
-
-def _share(mask: Bools, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
-    if not mask.any():
-        return np.zeros(first.size)
-    before = np.concatenate([[0], np.cumsum(mask)])
-    stop = np.minimum(last + 1, mask.size)
-    return (before[stop] - before[first]) / np.maximum(stop - first, 1)
+    code = np.zeros(total.size, dtype=np.intp)
+    for number, is_so in (  # the last one that holds is the reason
+        (5, (columns["inhale_volume_au"] <= 0) | (columns["exhale_volume_au"] <= 0)),
+        (4, total > config.max_breath_s),
+        (3, (total < config.min_breath_s) | (shortest < config.min_phase_s)),
+        (2, doubted > config.max_invalid_share),
+        (1, lost > 0),
+    ):
+        code[is_so] = number
+    return {"is_valid": code == 0, "reason": code}
 
 
 def _sighs(columns: dict[str, NDArray], config: BreathsConfig) -> dict[str, NDArray]:
     volume = np.where(columns["is_valid"], columns["inhale_volume_au"], np.nan)
-    usual = running_median(volume, config.sigh_window_breaths)
+    usual = medians(volume, config.sigh_window_breaths // 2)
     is_sigh = columns["is_valid"] & (volume >= config.sigh_ratio * usual)
     return {"is_sigh": is_sigh, "post_sigh_pause_s": np.where(is_sigh, columns["exhale_pause_s"], np.nan)}

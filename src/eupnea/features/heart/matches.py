@@ -7,14 +7,19 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from eupnea.features.heart.kernels import JIT, _mean_and_sd
 
 ONE, TWO = np.uint64(1), np.uint64(2)
 TOP, NEXT_TO_TOP = np.uint64(63), np.uint64(62)
-PAIRS, FOURS, EIGHTS = (np.uint64(m) for m in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
-S4, S8, S16, S32, SEVEN_BITS = (np.uint64(n) for n in (4, 8, 16, 32, 127))
+
+
+@intrinsic
+def _ones(_context: Any, word: Any) -> Any:
+    """Count the ones of a word: the processor's own instruction, for several words at once where it can."""
+    return word(word), lambda _context, builder, _signature, words: builder.ctpop(words[0])
 
 
 def entropies(
@@ -114,15 +119,3 @@ def _counts(bits: Any, n: int) -> tuple[Any, Any, int]:
         two = here[i] & ((here[i + 1] >> ONE) | (after[i + 1] << TOP))
         beyond += int((two >> bit) & ONE)
     return twos, threes, beyond
-
-
-@numba.njit(**JIT)
-def _ones(word: Any) -> Any:
-    """Count the ones of a word."""
-    word = word - ((word >> ONE) & PAIRS)
-    word = (word & FOURS) + ((word >> TWO) & FOURS)
-    word = (word + (word >> S4)) & EIGHTS
-    word = word + (word >> S8)
-    word = word + (word >> S16)
-    word = word + (word >> S32)
-    return word & SEVEN_BITS
