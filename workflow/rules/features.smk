@@ -75,6 +75,7 @@ else:
         resources:
             mem_mb=2000,
         params:
+            config=block("features"),
             code=code("features.py"),
         message:
             "Stacking the windows of all participants"

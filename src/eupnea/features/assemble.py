@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration
+from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration, window_series
 from eupnea.features.define import missing
 from eupnea.features.families import all_features
 from eupnea.features.recording_views import ChunkTables, recording_views
@@ -77,7 +77,7 @@ def features_of_chunk(
         windows.append(pd.concat([kept.assign(**keys), features], axis=1))
         whole.append(keys | recording_features(view))
         aside.append(lost.assign(recording=view.recording))
-    return FeatureChunk(_window_table(windows), _recording_table(whole), _aside_table(aside))
+    return FeatureChunk(_window_table(windows, config), _recording_table(whole), _aside_table(aside))
 
 
 def recording_windows(
@@ -101,8 +101,9 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
         else missing(coupling.FEATURES, len(windows)),
         device.compute(view, windows),
         cardiogenic.compute(view, windows) if has_breathing else missing(cardiogenic.FEATURES, len(windows)),
+        window_series.compute(view, windows, config.timeseries, min_valid_share=config.min_valid_share),
     ]
-    return pd.concat(parts, axis=1).reindex(columns=window_columns())
+    return pd.concat(parts, axis=1).reindex(columns=window_columns(config))
 
 
 def recording_features(view: RecordingView) -> dict[str, float]:
@@ -111,9 +112,9 @@ def recording_features(view: RecordingView) -> dict[str, float]:
     return {name: value for family in families for name, value in family.compute_recording(view).items()}
 
 
-def window_columns() -> list[str]:
+def window_columns(config: FeaturesConfig) -> list[str]:
     """Return the feature columns of the window table, in order."""
-    return [feature.column for feature in all_features() if feature.level == "window"]
+    return [feature.column for feature in all_features(config.timeseries) if feature.level == "window"]
 
 
 def recording_columns() -> list[str]:
@@ -133,9 +134,9 @@ def _span(view: RecordingView, quality: pd.DataFrame) -> tuple[float, float]:
     return float(start.min()), last
 
 
-def _window_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _window_table(frames: list[pd.DataFrame], config: FeaturesConfig) -> pd.DataFrame:
     columns = [*KEY_NAMES, *WINDOW_COLUMNS]
-    features = window_columns()
+    features = window_columns(config)
     full = [frame for frame in frames if len(frame)]
     if full:
         return WINDOWS.conform(pd.concat(full, ignore_index=True)[columns + features])
