@@ -62,14 +62,16 @@ def chosen(config: TimeseriesConfig) -> tuple[Modality, ...]:
 
 
 def settings_of(modality: Modality, config: TimeseriesConfig) -> Mapping[str, Any]:
-    """Return tsfresh's settings for a modality, without what the preparation of its windows makes constant."""
+    """Return tsfresh's settings for a modality, without what is the same for every window."""
     found = dict(_named(config.settings))
+    for name in ("autocorrelation", "partial_autocorrelation"):
+        if name in found:
+            found[name] = [one for one in found[name] if one["lag"] != 0]
     if modality == "cardiac":
         return found
-    kept = {name: requests for name, requests in found.items() if name not in UNVARYING}
-    if "fft_coefficient" in kept:
-        kept["fft_coefficient"] = [one for one in kept["fft_coefficient"] if one["coeff"] != 0]
-    return kept
+    if "fft_coefficient" in found:
+        found["fft_coefficient"] = [one for one in found["fft_coefficient"] if one["coeff"] != 0]
+    return {name: requests for name, requests in found.items() if name not in UNVARYING}
 
 
 @cache
