@@ -8,6 +8,7 @@ rule features_chunk:
         quality=rules.signals.output.quality,
         breaths=rules.breaths.output.breaths,
         beats=rules.beats.output.beats,
+        beat_quality=rules.beats.output.quality,
     output:
         windows=f"{FOLDER}/features/windows-{{chunk}}.parquet",
         recordings=f"{FOLDER}/features/recordings-{{chunk}}.parquet",

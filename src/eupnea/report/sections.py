@@ -129,6 +129,11 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     section.tables.append(page_table(shares, title="Quality by recording, the worst first"))
     if len(study.notes):
         section.tables.append(page_table(study.notes, title="What is noteworthy about signals", is_open=True))
+    bad = study.quality[~study.quality["is_usable"]]
+    if len(bad):
+        counts = bad.groupby(["kind", "reason"])["duration_s"].agg(epochs="size", seconds="sum").reset_index()
+        caption = "An epoch counts for the worst that is wrong with it; implausible beats spare the breathing."
+        section.tables.append(page_table(counts, title="Epochs that are not used, and why", caption=caption))
     dropped = study.set_aside
     if len(dropped):
         counts = dropped.groupby(["window_s", "reason"]).size().rename("windows").reset_index()
