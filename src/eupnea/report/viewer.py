@@ -10,7 +10,12 @@ import pandas as pd
 if TYPE_CHECKING:
     from eupnea.study import Study
 
-HZ = 12.5
+HEART_HZ = 100.0
+"""The heart is drawn with at most so many samples per second."""
+HEART_STEPS = 999
+"""Heights that the heart's waveform is written in: whole numbers keep the page small."""
+HEART_SPREAD = (0.2, 99.8)
+"""Percentiles of the waveform that the drawing spans."""
 
 
 def worst_first(study: Study) -> pd.DataFrame:
@@ -22,7 +27,7 @@ def worst_first(study: Study) -> pd.DataFrame:
 
 
 def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str, Any] | None:
-    """Return the data of one viewer: the stretch around the recording's worst epoch.
+    """Return the data of one viewer: breathing and heart in the stretch around the recording's worst epoch.
 
     Parameters
     ----------
@@ -49,6 +54,7 @@ def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str
     inside = (times >= start) & (times < start + seconds)
     breaths = _of(study.breaths(recording["participant"]), name, signal)
     beats = _of(study.beats(recording["participant"]), name, None)
+    is_breath, is_beat = breaths["is_valid"].to_numpy(dtype=bool), (beats["artefact"] == "normal").to_numpy(dtype=bool)
     shown = values[inside]
     finite = shown[np.isfinite(shown)]
     return {
@@ -61,7 +67,11 @@ def viewer_of(study: Study, recording: pd.Series, *, seconds: float) -> dict[str
         "high": round(float(finite.max()), 4) if finite.size else 1.0,
         "inhale": _times(breaths, "inhale_onset_s", start, seconds),
         "exhale": _times(breaths, "exhale_onset_s", start, seconds),
-        "beats": _times(beats, "time_s", start, seconds),
+        "left_out": _times(breaths[~is_breath], "inhale_onset_s", start, seconds),
+        "sighs": _times(breaths[breaths["is_sigh"].to_numpy(dtype=bool)], "exhale_onset_s", start, seconds),
+        "beats": _times(beats[is_beat], "time_s", start, seconds),
+        "odd_beats": _times(beats[~is_beat], "time_s", start, seconds),
+        "heart": _heart(study, name, start, seconds),
         "epochs": [
             [round(float(begin), 2), round(float(begin + length), 2), bool(usable)]
             for begin, length, usable in zip(epochs["start_s"], epochs["duration_s"], epochs["is_usable"], strict=True)
@@ -81,6 +91,27 @@ def _samples(study: Study, name: str) -> tuple[str, np.ndarray, np.ndarray] | No
         if row.kind in ("ecg", "ppg") and len(row.values):
             values = np.asarray(row.values, dtype=float)
             return str(row.signal), row.start_s + np.arange(values.size) / row.sampling_hz, values
+    return None
+
+
+def _heart(study: Study, name: str, start: float, seconds: float) -> dict[str, Any] | None:
+    """Return the cardiac waveform of a stretch in whole steps of its height; None where there is no waveform."""
+    rows = study.cardiac(name)
+    for row in rows[rows["kind"].isin(["ecg", "ppg"])].itertuples():
+        step = max(1, int(row.sampling_hz // HEART_HZ))
+        first = max(0, round((start - row.start_s) * row.sampling_hz))
+        values = np.asarray(row.values, dtype=float)[first : round((start + seconds - row.start_s) * row.sampling_hz)]
+        values = values[::step]
+        if not np.isfinite(values).any():
+            return None
+        low, high = np.nanpercentile(values, HEART_SPREAD)
+        height = np.clip((values - low) / (high - low or 1.0), 0, 1) * HEART_STEPS
+        return {
+            "signal": str(row.signal),
+            "start_s": round(row.start_s + first / row.sampling_hz, 4),
+            "hz": row.sampling_hz / step,
+            "values": [round(float(value)) if np.isfinite(value) else None for value in height],
+        }
     return None
 
 
