@@ -121,7 +121,7 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     texts = [
         "Each recording's breathing and heart around its worst epoch, the worst recording first. Green: epochs that "
         "windows may use; red: not. Green lines: inhale onsets; yellow: exhale onsets; grey: breaths that are left out. "
-        "Below, orange lines: heartbeats; black: those whose interval was corrected or is unknown. Zoom with the "
+        "Below, orange lines: heartbeats; black: those whose interval was corrected or cannot be told. Zoom with the "
         "buttons, with + and -, or with Ctrl and the wheel; drag to move."
     ]
     section = Section("quality", "Signals and their quality", texts if viewers else [])
