@@ -190,6 +190,18 @@ def _write_signals(folder: Path, recording: str) -> None:
     _write(folder / "beats/chunk-000.parquet", contract.BEATS.empty(), contract.BEATS)
 
 
+def add_pulse(study: Study) -> None:
+    """Give the recording that has signals a pulse of 60 beats per minute; the interval before the fifth is odd."""
+    recording = str(study.respiration(str(study.recordings["recording"].iloc[0]))["recording"].iloc[0])
+    columns = {"recording": recording, "signal": "pulse"}
+    wave = np.cos(2 * np.pi * np.arange(0, 120, 0.02)).astype(np.float32)
+    row = {**columns, "kind": "ppg", "sampling_hz": 50.0, "start_s": 0.0, "values": wave, "times_s": np.empty(0)}
+    beats = pd.DataFrame({**columns, "beat": range(119), "time_s": np.arange(1.0, 120.0), "is_valid": True})
+    beats["artefact"] = np.where(beats["time_s"] == 5.0, "ectopic", "normal")
+    _write(study.folder / "signals/cardiac-000.parquet", pd.DataFrame([row]), contract.CARDIAC)
+    _write(study.folder / "beats/chunk-000.parquet", beats, contract.BEATS)
+
+
 def make_report(study: Study) -> str:
     """Draw all figures of a results folder, write its report, and return the page."""
     for stage in FIGURES:

@@ -84,8 +84,15 @@ class Study:
 
     @cached_property
     def quality(self) -> pd.DataFrame:
-        """One row per signal and epoch: what is wrong with it, and whether windows may use it."""
-        return self._chunks("signals/quality-*.parquet", contract.QUALITY)
+        """One row per signal and epoch: what is wrong with it or with its beats, and whether windows may use it."""
+        from eupnea.beats.plausible import with_beats
+
+        return with_beats(self._chunks("signals/quality-*.parquet", contract.QUALITY), self.beat_quality)
+
+    @cached_property
+    def beat_quality(self) -> pd.DataFrame:
+        """One row per cardiac signal and epoch: whether its beats can be a heart's."""
+        return self._chunks("beats/quality-*.parquet", contract.BEAT_QUALITY)
 
     @cached_property
     def notes(self) -> pd.DataFrame:

@@ -53,14 +53,23 @@ def no_intervals() -> pd.DataFrame:
     return INTERVALS.empty()
 
 
-def tables_of(signals: dict[tuple[str, str], np.ndarray], kinds: dict[str, Any], **recording: Any) -> ChunkTables:
-    """Clean raw signals at 50 Hz and find their breaths; `kinds` gives each signal's kind, or (kind, site)."""
+def tables_of(
+    signals: dict[tuple[str, str], np.ndarray],
+    kinds: dict[str, Any],
+    rates: dict[str, float] | None = None,
+    **recording: Any,
+) -> ChunkTables:
+    """Clean raw signals (at 50 Hz unless `rates` says) and find their breaths.
+
+    `kinds` gives each signal's kind, or (kind, site).
+    """
+    rates = rates or {}
     rows = []
     for name, signal in signals:
         kind, site = kinds[signal] if isinstance(kinds[signal], tuple) else (kinds[signal], "")
-        rows.append(channel_row(name, signal, kind, site=site))
+        rows.append(channel_row(name, signal, kind, site=site, sampling_hz=rates.get(signal, HZ)))
     channels = CHANNELS.conform(pd.DataFrame(rows))
-    raw = {key: RawSignal(values, HZ) for key, values in signals.items()}
+    raw = {key: RawSignal(values, rates.get(key[1], HZ)) for key, values in signals.items()}
     chunk = clean_chunk(raw, channels, no_intervals(), SignalsConfig())
     breaths = breaths_of_chunk(chunk.respiration, channels, BreathsConfig())
     names = list(dict.fromkeys(name for name, _ in signals))

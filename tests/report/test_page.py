@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from report_support import HOSTILE, make_report, make_results
+from report_support import HOSTILE, add_pulse, make_report, make_results
 
 from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
@@ -128,6 +128,20 @@ def test_the_viewer_holds_signal_breaths_and_quality(page: str) -> None:
     assert viewer["values"][int(viewer["hz"])] == pytest.approx(math.sin(math.pi / 2 * (12 / 12.5)), abs=0.01)
     assert viewer["inhale"][:3] == [0.0, 4.0, 8.0]
     assert [epoch[2] for epoch in viewer["epochs"]] == [True, False]
+    assert viewer["left_out"] == []
+    assert viewer["sighs"] == []
+
+
+def test_the_viewer_shows_the_heart_with_its_beats(tmp_path: Path) -> None:
+    study = make_results(tmp_path)
+    add_pulse(study)
+    held = json.loads(re.findall(r'id="viewer-data">(.*?)</script>', make_report(study), re.DOTALL)[0])[0]
+    heart = held["heart"]
+    assert (min(heart["values"]), max(heart["values"])) == (0, 999)
+    assert held["beats"][:2] == [1.0, 2.0]
+    assert held["odd_beats"] == [5.0]
+    for beat in held["beats"][:40]:
+        assert heart["values"][round((beat - heart["start_s"]) * heart["hz"])] == 999
 
 
 def test_all_seven_questions_open_the_page(page: str) -> None:

@@ -1,8 +1,10 @@
 rule beats:
     input:
         cardiac=rules.signals.output.cardiac,
+        quality=rules.signals.output.quality,
     output:
         beats=f"{FOLDER}/beats/chunk-{{chunk}}.parquet",
+        quality=f"{FOLDER}/beats/quality-{{chunk}}.parquet",
     log:
         f"{FOLDER}/logs/beats/chunk-{{chunk}}.log",
     benchmark:

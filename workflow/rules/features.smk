@@ -8,6 +8,7 @@ rule features_chunk:
         quality=rules.signals.output.quality,
         breaths=rules.breaths.output.breaths,
         beats=rules.beats.output.beats,
+        beat_quality=rules.beats.output.quality,
     output:
         windows=f"{FOLDER}/features/windows-{{chunk}}.parquet",
         recordings=f"{FOLDER}/features/recordings-{{chunk}}.parquet",
@@ -75,6 +76,7 @@ else:
         resources:
             mem_mb=memory(2000),
         params:
+            config=block("features"),
             code=code("features.py"),
         message:
             "Stacking the windows of all participants"

@@ -1,3 +1,4 @@
+from eupnea.config.features import FeaturesConfig
 from eupnea.features.dictionary import dictionary
 from eupnea.io.contract import DICTIONARY, RECORDING_FEATURES, WINDOWS
 from eupnea.io.job import job
@@ -11,4 +12,5 @@ with job(snakemake.log[0]):
     write_table(recordings, snakemake.output.recordings, RECORDING_FEATURES)
     set_aside = stack_tables([read_table(path) for path in snakemake.input.set_aside], by=by_window)
     write_table(set_aside, snakemake.output.set_aside)
-    write_table(dictionary(), snakemake.output.dictionary, DICTIONARY)
+    config = FeaturesConfig.model_validate(snakemake.params.config)
+    write_table(dictionary(config.timeseries), snakemake.output.dictionary, DICTIONARY)

@@ -20,6 +20,13 @@ class BeatsConfig(Block):
     """Least correlation (0-1) of the beats with the median of the 100 beats around them, as the median of 15 beats in a
     row. Where it is lower there are no detectable beats, only noise or a lead that fell off: they are left out."""
 
+    max_unknown_share: float = Field(default=0.3, ge=0, le=1)
+    """An epoch of which more lies between no two known beats than this share is not used for the heart: beats are
+    missing."""
+
+    max_corrected_share: float = Field(default=0.4, ge=0, le=1)
+    """An epoch with more artefacts among its beats than this share is not used for the heart."""
+
     correct_artefacts: bool = True
     """Whether ectopic, missed, extra, too long and too short intervals are corrected (Lipponen & Tarvainen 2019). When
     off they are still classified, but their corrected interval is missing."""

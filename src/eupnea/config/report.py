@@ -10,7 +10,7 @@ from eupnea.config.base import Block
 class ReportConfig(Block):
     """The report."""
 
-    signal_pages: int = Field(default=12, ge=0)
+    signal_pages: int = Field(default=80, ge=0)
     """Recordings shown with their signals, breaths and beats; those with the worst quality come first."""
 
     signal_seconds: float = Field(default=120.0, gt=0)

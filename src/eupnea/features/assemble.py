@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration
+from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration, window_series
 from eupnea.features.define import missing
 from eupnea.features.families import all_features
 from eupnea.features.recording_views import ChunkTables, recording_views
-from eupnea.features.windows import SET_ASIDE_COLUMNS, WINDOW_COLUMNS, cut_windows, stretches
+from eupnea.features.windows import SET_ASIDE_COLUMNS, WINDOW_COLUMNS, cut_windows, poor_windows, stretches
 from eupnea.io.contract import KEYS, RECORDING_FEATURES, WINDOWS
 
 if TYPE_CHECKING:
     from eupnea.config.features import FeaturesConfig
     from eupnea.features.views import RecordingView
 
+ROUNDING = 1e-6
+"""Rounding of a share of a window."""
 KEY_NAMES = [key.name for key in KEYS]
 
 
@@ -77,21 +79,29 @@ def features_of_chunk(
         windows.append(pd.concat([kept.assign(**keys), features], axis=1))
         whole.append(keys | recording_features(view))
         aside.append(lost.assign(recording=view.recording))
-    return FeatureChunk(_window_table(windows), _recording_table(whole), _aside_table(aside))
+    return FeatureChunk(_window_table(windows, config), _recording_table(whole), _aside_table(aside))
 
 
 def recording_windows(
     view: RecordingView, intervals: pd.DataFrame, config: FeaturesConfig
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut one recording: windows that are kept, and those that are set aside."""
+    """Cut one recording: windows that are kept, and those that are set aside, as a whole or for the heart."""
     quality = view.quality[view.quality["signal"] == (view.respiration_signal or view.cardiac_signal)]
     start, end = _span(view, quality)
     parts = stretches(intervals, start_s=start, end_s=end)
-    return cut_windows(parts, quality, window_s=config.window_s, min_quality=config.min_quality)
+    kept, lost = cut_windows(parts, quality, window_s=config.window_s, min_quality=config.min_quality)
+    if not view.cardiac_signal:
+        return kept.assign(cardiac_quality=np.nan), lost
+    heart = view.quality[view.quality["signal"] == view.cardiac_signal]
+    share, without = poor_windows(heart, kept, min_quality=config.min_quality)
+    return kept.assign(cardiac_quality=share), pd.concat([lost, without], ignore_index=True)
 
 
 def window_features(view: RecordingView, windows: pd.DataFrame, config: FeaturesConfig) -> pd.DataFrame:
-    """Compute every feature of the windows of one recording, in the order of the dictionary."""
+    """Compute every feature of the windows of one recording, in the order of the dictionary.
+
+    Features of the heart and of the coupling are missing where the column ``cardiac_quality`` is too low.
+    """
     has_breathing = bool(view.respiration_kind)
     parts = [
         respiration.compute(view, windows, min_valid_share=config.min_valid_share),
@@ -101,8 +111,14 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
         else missing(coupling.FEATURES, len(windows)),
         device.compute(view, windows),
         cardiogenic.compute(view, windows) if has_breathing else missing(cardiogenic.FEATURES, len(windows)),
+        window_series.compute(view, windows, config.timeseries, min_valid_share=config.min_valid_share),
     ]
-    return pd.concat(parts, axis=1).reindex(columns=window_columns())
+    features = pd.concat(parts, axis=1).reindex(columns=window_columns(config))
+    if "cardiac_quality" in windows:
+        poor = (windows["cardiac_quality"] < config.min_quality - ROUNDING).to_numpy()
+        of_heart = [name for name in features if name.startswith(("cardiac__", "coupling__"))]
+        features.loc[poor, of_heart] = np.nan
+    return features
 
 
 def recording_features(view: RecordingView) -> dict[str, float]:
@@ -111,9 +127,9 @@ def recording_features(view: RecordingView) -> dict[str, float]:
     return {name: value for family in families for name, value in family.compute_recording(view).items()}
 
 
-def window_columns() -> list[str]:
+def window_columns(config: FeaturesConfig) -> list[str]:
     """Return the feature columns of the window table, in order."""
-    return [feature.column for feature in all_features() if feature.level == "window"]
+    return [feature.column for feature in all_features(config.timeseries) if feature.level == "window"]
 
 
 def recording_columns() -> list[str]:
@@ -133,9 +149,9 @@ def _span(view: RecordingView, quality: pd.DataFrame) -> tuple[float, float]:
     return float(start.min()), last
 
 
-def _window_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    columns = [*KEY_NAMES, *WINDOW_COLUMNS]
-    features = window_columns()
+def _window_table(frames: list[pd.DataFrame], config: FeaturesConfig) -> pd.DataFrame:
+    columns = [*KEY_NAMES, *WINDOW_COLUMNS, "cardiac_quality"]
+    features = window_columns(config)
     full = [frame for frame in frames if len(frame)]
     if full:
         return WINDOWS.conform(pd.concat(full, ignore_index=True)[columns + features])

@@ -11,10 +11,18 @@ from eupnea.features.registry import dictionary_frame
 if TYPE_CHECKING:
     import pandas as pd
 
+    from eupnea.config.features import TimeseriesConfig
 
-def dictionary() -> pd.DataFrame:
-    """Return ``features/dictionary.tsv``: one row per feature, in the order of the columns."""
-    return dictionary_frame(all_features())
+
+def dictionary(timeseries: TimeseriesConfig | None = None) -> pd.DataFrame:
+    """Return ``features/dictionary.tsv``: one row per feature, in the order of the columns.
+
+    Parameters
+    ----------
+    timeseries
+        Which time-series features the study asks for; none without it.
+    """
+    return dictionary_frame(all_features(timeseries))
 
 
 def amplitude_free_columns(dictionary: pd.DataFrame) -> list[str]:

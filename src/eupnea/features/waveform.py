@@ -92,7 +92,7 @@ def compute(view: RecordingView, inside: WindowBreaths, windows: pd.DataFrame) -
         values |= _cosines(side, _average(curves, inside))
         values[f"shape_spread_{side}"] = _scatter(curves, inside)
     values["shape_spread"] = _scatter(whole, inside)
-    has_shape = _is_slow_enough(view, inside)
+    has_shape = is_slow_enough(view, inside)
     values = {name: np.where(has_shape, value, np.nan) for name, value in values.items()}
     return in_columns(FEATURES, values, window_s=windows["window_s"].to_numpy(dtype=float), n_breaths=inside.count)
 
@@ -183,7 +183,8 @@ def _outline(mean: Floats) -> dict[str, Floats]:
         }
 
 
-def _is_slow_enough(view: RecordingView, inside: WindowBreaths) -> NDArray[np.bool_]:
+def is_slow_enough(view: RecordingView, inside: WindowBreaths) -> NDArray[np.bool_]:
+    """Say in which windows the breathing band can hold the shape of breaths as fast as these; shape (n_windows,)."""
     if view.respiration_kind in RESPIRATION and RESPIRATION[view.respiration_kind].breathing_max_hz >= NARROW_HZ:
         return np.ones(len(inside.place), dtype=bool)
     total = row_mean(inside.matrix("total_s"))

@@ -98,6 +98,33 @@ def cut_windows(
     return cut[good].reset_index(drop=True), lost.assign(reason=pd.Series(reasons, index=lost.index, dtype="str"))
 
 
+def poor_windows(
+    quality: pd.DataFrame, windows: pd.DataFrame, *, min_quality: float
+) -> tuple[Floats, pd.DataFrame]:
+    """Judge windows on a second signal.
+
+    Parameters
+    ----------
+    quality
+        Rows of the second signal in the contract QUALITY.
+    windows
+        Columns ``start_s`` and ``window_s``, s.
+    min_quality
+        Least share of usable epochs.
+
+    Returns
+    -------
+    share
+        Shape (n,): share of usable epochs of the second signal.
+    poor
+        Columns ``start_s``, ``window_s``, ``reason`` (with ``heart:`` before it) of the windows with too few.
+    """
+    share = usable_share(quality, windows["start_s"].to_numpy(), windows["window_s"].to_numpy())
+    poor = windows.loc[share < min_quality - ROUNDING_S, ["start_s", "window_s"]].reset_index(drop=True)
+    reasons = [_reason(quality, start, length) for start, length in zip(poor["start_s"], poor["window_s"], strict=True)]
+    return share, poor.assign(reason=np.array([f"heart: {reason}" for reason in reasons], dtype=object))
+
+
 def usable_share(quality: pd.DataFrame, start_s: Floats, window_s: Floats) -> Floats:
     """Return the share of each window that usable epochs cover; what no epoch covers is not usable.
 

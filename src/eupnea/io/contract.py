@@ -313,6 +313,24 @@ BEATS = TableContract(
     extra=True,
 )
 
+BEAT_QUALITY = TableContract(
+    "beat quality",
+    (
+        *_columns("string", recording="name of the recording", signal="name of the signal"),
+        *_columns("float", start_s="start of the epoch of the quality table, s", duration_s="its length, s"),
+        *_columns("integer", n_beats="beats in the epoch"),
+        *_columns(
+            "float",
+            rate_bpm="60000 / median corrected interval, beats per minute",
+            corrected_share="share of beats whose interval is an artefact",
+            unknown_share="share of the epoch that lies between no two beats known to follow each other",
+            similarity="median correlation of its beats with the median beat around them",
+        ),
+        *_columns("boolean", is_plausible="whether windows may use the heart of this epoch"),
+        *_columns("string", reason="why not: missing (beats), rate, corrected, unlike (each other)"),
+    ),
+)
+
 WINDOWS = TableContract(
     "windows",
     (
@@ -323,6 +341,7 @@ WINDOWS = TableContract(
             "float",
             time_on_task_s="time since the recording's (or block's) first used second, s",
             quality="share of usable epochs of the respiration (else cardiac) signal",
+            cardiac_quality="share of usable epochs of the cardiac signal, beats plausible; missing without one",
         ),
     ),
     extra=True,

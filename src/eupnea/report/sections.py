@@ -119,9 +119,10 @@ def _recordings(study: Study) -> Section:
 
 def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     texts = [
-        "Each recording's signal, the worst first. Green: epochs that windows may use; red: not. Green lines: inhale "
-        "onsets; yellow: exhale onsets; orange ticks below: heartbeats. Zoom with the buttons, with + and -, or with "
-        "Ctrl and the wheel; drag to move."
+        "Each recording's breathing and heart around its worst epoch, the worst recording first. Green: epochs that "
+        "windows may use; red: not. Green lines: inhale onsets; yellow: exhale onsets; grey: breaths that are left out. "
+        "Below, orange lines: heartbeats; black: those whose interval was corrected or cannot be told. Zoom with the "
+        "buttons, with + and -, or with Ctrl and the wheel; drag to move."
     ]
     section = Section("quality", "Signals and their quality", texts if viewers else [])
     ranked = worst_first(study)
@@ -129,6 +130,11 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     section.tables.append(page_table(shares, title="Quality by recording, the worst first"))
     if len(study.notes):
         section.tables.append(page_table(study.notes, title="What is noteworthy about signals", is_open=True))
+    bad = study.quality[~study.quality["is_usable"]]
+    if len(bad):
+        counts = bad.groupby(["kind", "reason"])["duration_s"].agg(epochs="size", seconds="sum").reset_index()
+        caption = "An epoch counts for the worst that is wrong with it; implausible beats spare the breathing."
+        section.tables.append(page_table(counts, title="Epochs that are not used, and why", caption=caption))
     dropped = study.set_aside
     if len(dropped):
         counts = dropped.groupby(["window_s", "reason"]).size().rename("windows").reset_index()

@@ -13,7 +13,13 @@ from eupnea.report.page import render_viewer
 if TYPE_CHECKING:
     from eupnea.study import Study
 
-FRAME_HEIGHT_PX = 420
+HEART_HZ = 100.0
+"""The heart is drawn with at most so many samples per second."""
+HEART_STEPS = 999
+"""Heights that the heart's waveform is written in: whole numbers keep the page small."""
+HEART_SPREAD = (0.2, 99.8)
+"""Percentiles of the waveform that the drawing spans."""
+FRAME_HEIGHT_PX = 480
 
 
 def signal_viewer(study: Study, recording: str, *, start_s: float | None = None, seconds: float = 300.0) -> Any:
@@ -73,7 +79,7 @@ def worst_first(study: Study) -> pd.DataFrame:
 def viewer_of(
     study: Study, recording: pd.Series, *, seconds: float, start_s: float | None = None
 ) -> dict[str, Any] | None:
-    """Return the data of one viewer.
+    """Return the data of one viewer: breathing and heart in one stretch.
 
     Parameters
     ----------
@@ -104,6 +110,7 @@ def viewer_of(
         return None
     breaths = _of(study.breaths(recording["participant"]), name, signal)
     beats = _of(study.beats(recording["participant"]), name, None)
+    is_breath, is_beat = breaths["is_valid"].to_numpy(dtype=bool), (beats["artefact"] == "normal").to_numpy(dtype=bool)
     shown = values[inside]
     finite = shown[np.isfinite(shown)]
     return {
@@ -116,7 +123,11 @@ def viewer_of(
         "high": round(float(finite.max()), 4) if finite.size else 1.0,
         "inhale": _times(breaths, "inhale_onset_s", start, seconds),
         "exhale": _times(breaths, "exhale_onset_s", start, seconds),
-        "beats": _times(beats, "time_s", start, seconds),
+        "left_out": _times(breaths[~is_breath], "inhale_onset_s", start, seconds),
+        "sighs": _times(breaths[breaths["is_sigh"].to_numpy(dtype=bool)], "exhale_onset_s", start, seconds),
+        "beats": _times(beats[is_beat], "time_s", start, seconds),
+        "odd_beats": _times(beats[~is_beat], "time_s", start, seconds),
+        "heart": _heart(study, name, start, seconds),
         "epochs": [
             [round(float(begin), 2), round(float(begin + length), 2), bool(usable)]
             for begin, length, usable in zip(epochs["start_s"], epochs["duration_s"], epochs["is_usable"], strict=True)
@@ -136,6 +147,27 @@ def _samples(study: Study, name: str) -> tuple[str, np.ndarray, np.ndarray] | No
         if row.kind in ("ecg", "ppg") and len(row.values):
             values = np.asarray(row.values, dtype=float)
             return str(row.signal), row.start_s + np.arange(values.size) / row.sampling_hz, values
+    return None
+
+
+def _heart(study: Study, name: str, start: float, seconds: float) -> dict[str, Any] | None:
+    """Return the cardiac waveform of a stretch in whole steps of its height; None where there is no waveform."""
+    rows = study.cardiac(name)
+    for row in rows[rows["kind"].isin(["ecg", "ppg"])].itertuples():
+        step = max(1, int(row.sampling_hz // HEART_HZ))
+        first = max(0, round((start - row.start_s) * row.sampling_hz))
+        values = np.asarray(row.values, dtype=float)[first : round((start + seconds - row.start_s) * row.sampling_hz)]
+        values = values[::step]
+        if not np.isfinite(values).any():
+            return None
+        low, high = np.nanpercentile(values, HEART_SPREAD)
+        height = np.clip((values - low) / (high - low or 1.0), 0, 1) * HEART_STEPS
+        return {
+            "signal": str(row.signal),
+            "start_s": round(row.start_s + first / row.sampling_hz, 4),
+            "hz": row.sampling_hz / step,
+            "values": [round(float(value)) if np.isfinite(value) else None for value in height],
+        }
     return None
 
 

@@ -91,28 +91,30 @@
       const { context, width, height } = fit(this.canvas);
       const [from, to] = this.view, { hz, start_s: start } = this.data;
       const x = (time) => (time - from) / (to - from) * width;
-      const top = 14, bottom = height - 34;
+      const top = 14, heart = this.data.heart, floor = height - 34;
+      const bottom = heart ? Math.round(0.56 * height) : floor;
       const y = (value) => bottom - (value - this.data.low) / (this.data.high - this.data.low || 1) * (bottom - top);
       context.clearRect(0, 0, width, height);
       for (const [a, b, usable] of this.data.epochs) {
         if (b < from || a > to) continue;
         context.fillStyle = usable ? "#e8f3ec" : "#fbe3e0";
-        context.fillRect(x(a), 0, x(b) - x(a), height - 18);
+        context.fillRect(x(a), 0, x(b) - x(a), bottom + 8);
       }
-      context.strokeStyle = "#0072b2";
-      context.lineWidth = 1.3;
-      context.beginPath();
-      const first = Math.max(0, Math.floor((from - start) * hz)), last = Math.min(this.values.length - 1, Math.ceil((to - start) * hz));
-      const step = Math.max(1, Math.floor((last - first) / (2 * width)));
-      let pen = false;
-      for (let i = first; i <= last; i += step) {
-        const value = this.values[i];
-        if (value === null) { pen = false; continue; }
-        const px = x(start + i / hz), py = y(value);
-        if (pen) context.lineTo(px, py); else context.moveTo(px, py);
-        pen = true;
-      }
-      context.stroke();
+      const curve = (values, begin, rate, place, colour) => {
+        context.strokeStyle = colour;
+        context.lineWidth = 1.3;
+        context.beginPath();
+        const first = Math.max(0, Math.floor((from - begin) * rate)), last = Math.min(values.length - 1, Math.ceil((to - begin) * rate));
+        const step = Math.max(1, Math.floor((last - first) / (4 * width)));
+        let pen = false;
+        for (let i = first; i <= last; i += step) {
+          if (values[i] === null) { pen = false; continue; }
+          const px = x(begin + i / rate), py = place(values[i]);
+          if (pen) context.lineTo(px, py); else context.moveTo(px, py);
+          pen = true;
+        }
+        context.stroke();
+      };
       const tick = (times, colour, low, high) => {
         context.strokeStyle = colour;
         context.lineWidth = 1;
@@ -124,9 +126,17 @@
         }
         context.stroke();
       };
+      curve(this.values, start, hz, y, "#0072b2");
       tick(this.data.inhale, "#009e73", 0, bottom);
       tick(this.data.exhale, "#e69f00", top, bottom);
-      tick(this.data.beats, "#d55e00", height - 32, height - 20);
+      tick(this.data.left_out, "#888888", 0, bottom);
+      context.fillStyle = "#cc79a7";
+      context.font = "11px system-ui, sans-serif";
+      for (const time of this.data.sighs) if (time >= from && time <= to) context.fillText("sigh", x(time) + 2, 10);
+      const ceiling = heart ? bottom + 16 : height - 32, ground = heart ? floor : height - 20;
+      tick(this.data.beats, "#d55e00", ceiling, ground);
+      tick(this.data.odd_beats, "#000000", ceiling, ground);
+      if (heart) curve(heart.values, heart.start_s, heart.hz, (value) => floor - value / 999 * (floor - bottom - 20), "#56443c");
       context.fillStyle = "#5c5c5c";
       context.font = "11px system-ui, sans-serif";
       const every = [1, 2, 5, 10, 20, 30, 60, 120, 300].find((s) => (to - from) / s <= 10) || 600;
