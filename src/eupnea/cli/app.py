@@ -16,7 +16,8 @@ app = typer.Typer(
     help="""Study who breathes, from recordings to a report.
 
     A study is a YAML file. **check** reads all its recordings and says what is wrong with them; **init** writes a
-    study for a BIDS folder; **simulate** makes a cohort to try things on; **fetch** downloads a public dataset.
+    study for a BIDS folder; **simulate** makes a cohort to try things on; **fetch** downloads a public dataset;
+    **share** packs the results that may be published.
     The study itself is run by `snakemake --cores 4 --configfile STUDY.yaml`.
     """,
 )
@@ -78,6 +79,21 @@ def fetch(
     from eupnea.cli.fetch import run_fetch
 
     run_fetch(study)
+
+
+@app.command()
+def share(
+    results: Annotated[Path, typer.Argument(help="The results of a study.", metavar="results/STUDY")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The ZIP; default: STUDY-shared.zip.")] = None,
+    add: Annotated[list[str] | None, typer.Option(help="A result that must be in it.", metavar="FILE")] = None,
+) -> None:
+    """Pack what may be published: numbers about the cohort, never a row about a person.
+
+    What names a participant or has rows per person is left out, and so are small groups; the reasons are printed.
+    """
+    from eupnea.cli.share import run_share
+
+    run_share(results, output=output, more=add or [])
 
 
 @app.command()

@@ -1,0 +1,163 @@
+"""Pack what may be published of a study: numbers about the cohort, never a row about a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eupnea.errors import InputError
+from eupnea.io.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eupnea.study import Study
+
+OPEN = (
+    "metrics.tsv",
+    "manifest.json",
+    "features/dictionary.tsv",
+    "numbers.tex",
+    "figures/*",
+    "tables/*",
+    "thesis/*",
+)
+"""Files that hold numbers about the cohort. Everything else has rows per person, recording, window, breath or beat."""
+SMALLEST_CELL = 5
+"""Groups of fewer people are not published, whatever the study itself shows."""
+_PERSONAL = re.compile(r"(^|\t)(participant|recording|probe_participant|claimed)(\t|\r?$)")
+_TEXT = {".tsv", ".tex", ".json", ".svg", ".bib", ".md"}
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One file of the results: whether it may be published, and why not."""
+
+    name: str
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be published."""
+        return not self.reason
+
+
+def choices(study: Study) -> list[Choice]:
+    """Judge every result of a study, sorted by name.
+
+    Parameters
+    ----------
+    study
+        The results. Those of simulated people may all be published.
+
+    Returns
+    -------
+    list of Choice
+        A figure is judged by its table: when that has rows per person, no format of it is open.
+
+    Raises
+    ------
+    InputError
+        The study has not come to its end.
+    """
+    config = study.manifest.get("config")
+    if config is None:
+        raise InputError(
+            "The study has not finished",
+            where=str(study.folder / "manifest.json"),
+            found="no manifest",
+            change="run the study to its end first",
+        )
+    files = {path.relative_to(study.folder).as_posix(): path for path in sorted(study.folder.rglob("*"))}
+    names = [name for name, path in files.items() if path.is_file() and not path.name.startswith(".")]
+    if config["dataset"]["source"] == "simulated":
+        return [Choice(name) for name in names]
+    labels = _labels(study)
+    smallest = int(config["tables"]["suppress_below"])
+    reasons = {name: _reason(name, files[name], labels, smallest) for name in names}
+    for name in names:
+        table = f"{name.rsplit('.', 1)[0]}.tsv"
+        if name.startswith(("figures/", "tables/")) and reasons.get(table):
+            reasons[name] = reasons[table]
+    return [Choice(name, reasons[name]) for name in names]
+
+
+def _labels(study: Study) -> re.Pattern[str]:
+    people = {str(one).removeprefix("sub-") for one in study.participants["participant"]}
+    either = "|".join(re.escape(one) for one in sorted(people, key=len, reverse=True)) or r"(?!)"
+    return re.compile(rf"\bsub-({either})\b")
+
+
+def _reason(name: str, path: Path, labels: re.Pattern[str], smallest: int) -> str:
+    if not any(Path(name).match(pattern) for pattern in OPEN):
+        return "has rows, signals or logs of single people"
+    if smallest < SMALLEST_CELL and name.startswith("tables/participants"):
+        return f"shows groups of fewer than {SMALLEST_CELL} people: raise tables.suppress_below and run the study again"
+    if path.suffix not in _TEXT or name == "manifest.json":  # of the manifest only a part is packed
+        return ""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".tsv" and _PERSONAL.search(text.split("\n", 1)[0]):
+        return "has one row per person or recording"
+    return "names participants" if labels.search(text) else ""
+
+
+def share(study: Study, output: str | Path, *, more: Sequence[str] = ()) -> list[Choice]:
+    """Pack what may be published into a ZIP, with a list of what it holds; same results, same bytes.
+
+    Parameters
+    ----------
+    study
+        The results.
+    output
+        The ZIP to write.
+    more
+        Files that must be in it, relative to the results.
+
+    Returns
+    -------
+    list of Choice
+        What was judged, and why a file was left out.
+
+    Raises
+    ------
+    InputError
+        A file of `more` does not exist, or may not be published.
+    """
+    judged = {one.name: one for one in choices(study)}
+    for name in more:
+        if name not in judged or not judged[name].is_open:
+            raise InputError(
+                "This file may not be published" if name in judged else "This result does not exist",
+                where=name,
+                found=judged[name].reason if name in judged else None,
+                change="leave it out; numbers about the whole cohort stand in metrics.tsv, figures and tables",
+            )
+    packed = [one.name for one in judged.values() if one.is_open and study.folder / one.name != Path(output).resolve()]
+    with replacing(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        listed = ["file\tsha256"]
+        for name in packed:
+            content = _content(study, name)
+            listed.append(f"{name}\t{hashlib.sha256(content).hexdigest()}")
+            archive.writestr(_entry(name), content)
+        archive.writestr(_entry("contents.tsv"), "\n".join([*listed, ""]))
+    return list(judged.values())
+
+
+def _content(study: Study, name: str) -> bytes:
+    """Return what is packed of a file; of the manifest's inputs only the checksums, for their names tell people."""
+    if name != "manifest.json":
+        return (study.folder / name).read_bytes()
+    inputs = sorted(row["sha256"] for row in study.manifest["inputs"])
+    return (json.dumps(study.manifest | {"inputs": inputs}, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
