@@ -1,4 +1,4 @@
-"""A Slurm cluster of one node, started and stopped by a test; needs root and Debian's slurmctld, slurmd, slurm-client."""
+"""A Slurm cluster of one node, started and stopped by a test; needs root and Debian's Slurm packages."""
 
 from __future__ import annotations
 

@@ -1,0 +1,16 @@
+# eupnea in a container: docker build -t eupnea . && docker run --rm -v "$PWD:/study" eupnea --cores 4 --configfile my-study.yaml
+FROM python:3.12-slim-bookworm
+
+RUN useradd --create-home --uid 1000 eupnea \
+    && mkdir /opt/eupnea /study \
+    && chown 1000 /opt/eupnea /study
+USER 1000
+WORKDIR /opt/eupnea
+COPY --chown=1000 . .
+RUN python3 tools/setup.py
+ENV PATH="/opt/eupnea/.venv/bin:$PATH"
+
+# Studies are given from outside: their config, recordings and results stay in the mounted folder.
+WORKDIR /study
+ENTRYPOINT ["snakemake", "--snakefile", "/opt/eupnea/Snakefile", "--workflow-profile", "/opt/eupnea/profiles/default"]
+CMD ["--cores", "2", "--configfile", "/opt/eupnea/config.yaml"]
