@@ -24,6 +24,31 @@ if STUDY.dataset.source == "simulated":
     for stage in FIGURE_INPUTS:
         FIGURE_INPUTS[stage].append(rules.simulate_oracle.output.oracle)
 
+CATEGORIES = {
+    "recordings": "Recordings",
+    "signals": "Signals",
+    "identification": "Identification",
+    "traits": "Traits",
+    "adversarial": "Age models",
+    "associations": "Reliability and effects",
+}
+SHOWN_SUFFIX = "svg" if "svg" in STUDY.figures.formats else "png"
+
+
+def shown_figure(name, suffix, stage):
+    """Give a file of a figure; one format of each carries caption and category for snakemake --report."""
+    path = f"{FOLDER}/figures/{name}.{suffix}"
+    if suffix != SHOWN_SUFFIX:
+        return path
+    return report(
+        path,
+        caption=f"../report/figures/{name}.rst",
+        category=CATEGORIES[stage],
+        subcategory="Figures",
+        labels={"shows": name.replace("_", " ")},
+    )
+
+
 for stage, names in FIGURES.items():
 
     rule:
@@ -32,12 +57,11 @@ for stage, names in FIGURES.items():
         input:
             tables=FIGURE_INPUTS[stage],
         output:
-            figures=expand(
-                "{folder}/figures/{name}.{suffix}",
-                folder=FOLDER,
-                name=names,
-                suffix=[*STUDY.figures.formats, "tsv"],
-            ),
+            figures=[
+                shown_figure(name, suffix, stage)
+                for name in names
+                for suffix in [*STUDY.figures.formats, "tsv"]
+            ],
             captions=f"{FOLDER}/figures/captions-{stage}.tsv",
         log:
             f"{FOLDER}/logs/figures/{stage}.log",

@@ -1,3 +1,4 @@
+NOTEBOOKS = sorted(path.stem for path in (SCRIPTS.parents[1] / "notebooks").glob("*.ipynb"))
 ALL_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
 
 
@@ -72,7 +73,7 @@ rule report:
         ),
         captions=expand("{folder}/figures/captions-{stage}.tsv", folder=FOLDER, stage=FIGURES),
     output:
-        report=f"{FOLDER}/report.html",
+        report=report(f"{FOLDER}/report.html", caption="../report/report.rst", category="Report"),
     log:
         f"{FOLDER}/logs/report/report.log",
     benchmark:
@@ -91,3 +92,52 @@ rule report:
         "Writing the report"
     script:
         "../scripts/report.py"
+
+
+rule report_notebook:
+    input:
+        notebook=f"{SCRIPTS.parents[1]}/notebooks/{{notebook}}.ipynb",
+        metrics=rules.report_metrics.output.metrics,
+        results=[
+            *rules.recordings.output,
+            *rules.features.output,
+            *rules.identification.output,
+            *rules.traits.output,
+            *rules.adversarial.output,
+            *rules.associations.output,
+        ],
+        chunks=[
+            *expand(rules.signals.output, chunk=CHUNKS),
+            *expand(rules.breaths.output, chunk=CHUNKS),
+            *expand(rules.beats.output, chunk=CHUNKS),
+        ],
+        figures=rules.report.input.figures,
+    output:
+        page=report(
+            f"{FOLDER}/notebooks/{{notebook}}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"notebook": "{notebook}"},
+        ),
+    log:
+        f"{FOLDER}/logs/report/{{notebook}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/report/{{notebook}}.tsv"
+    wildcard_constraints:
+        notebook=r"\w+",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+    params:
+        study=FOLDER,
+        code=code("report_notebook.py"),
+    message:
+        "Running the notebook {wildcards.notebook}"
+    script:
+        "../scripts/report_notebook.py"
+
+
+rule notebooks:
+    input:
+        pages=expand(rules.report_notebook.output.page, notebook=NOTEBOOKS),

@@ -1,6 +1,16 @@
 from eupnea.tables.registry import TABLES
 
 
+def shown_table(name):
+    """Give a table with caption and category for snakemake --report."""
+    return report(
+        f"{FOLDER}/tables/{name}.tsv",
+        caption=f"../report/tables/{name}.rst",
+        category="Tables",
+        labels={"shows": name.replace("_", " ")},
+    )
+
+
 rule tables:
     input:
         metrics=f"{FOLDER}/metrics.tsv",
@@ -8,9 +18,11 @@ rule tables:
         dictionary=rules.features.output.dictionary,
         oracle=rules.simulate_oracle.output.oracle if STUDY.dataset.source == "simulated" else [],
     output:
-        tables=expand(
-            "{folder}/tables/{name}.{suffix}", folder=FOLDER, name=TABLES, suffix=["tex", "tsv"]
-        ),
+        tables=[
+            shown_table(name) if suffix == "tsv" else f"{FOLDER}/tables/{name}.{suffix}"
+            for name in TABLES
+            for suffix in ["tex", "tsv"]
+        ],
         numbers=f"{FOLDER}/numbers.tex",
         methods=f"{FOLDER}/methods.tex",
         references=f"{FOLDER}/references.bib",

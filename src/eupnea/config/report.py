@@ -15,3 +15,7 @@ class ReportConfig(Block):
 
     signal_seconds: float = Field(default=120.0, gt=0)
     """Seconds of each recording that the signal viewer holds."""
+
+    notebooks: bool = False
+    """Whether the notebooks are run on the study, into ``<study>/notebooks/*.html`` (about a minute). They can also be
+    asked for once, by naming the rule: ``snakemake --cores 2 notebooks``."""

@@ -65,7 +65,7 @@ def signal_viewer(study: Study, recording: str, *, start_s: float | None = None,
     about = f"{viewer['signal']}, {100 * rows['usable_share'].iloc[0]:.0f} % of the recording's epochs are usable"
     page = html.escape(render_viewer(viewer, about=about), quote=True)
     size = f'width="100%" height="{FRAME_HEIGHT_PX}" style="border:0"'
-    return HTML(f'<iframe srcdoc="{page}" title="{html.escape(recording)}" {size}></iframe>')
+    return HTML(f'<div><iframe srcdoc="{page}" title="{html.escape(recording)}" {size}></iframe></div>')
 
 
 def worst_first(study: Study) -> pd.DataFrame:
