@@ -19,13 +19,15 @@ class FitRecord:
     """
 
     def __init__(self) -> None:
-        self._allowed: NDArray[np.intp] | None = None
+        self._allowed: NDArray[np.bool_] | None = None
         self._where = ""
         self.fits = 0
 
     def allow(self, rows: ArrayLike, where: str) -> None:
         """Say which windows fits may see from now on, and the name of the fold."""
-        self._allowed, self._where = np.unique(np.asarray(rows, dtype=np.intp)), where
+        positions = np.asarray(rows, dtype=np.intp)
+        self._allowed, self._where = np.zeros(int(positions.max(initial=-1)) + 1, dtype=bool), where
+        self._allowed[positions] = True
 
     def note(self, what: str, rows: ArrayLike) -> None:
         """Note a fit.
@@ -39,8 +41,9 @@ class FitRecord:
         if self._allowed is None:
             message = f"the fit of {what} was made before any enrolment was declared: call allow() first"
             raise LeakError(message)
-        seen = np.unique(np.asarray(rows, dtype=np.intp))
-        outside = np.setdiff1d(seen, self._allowed, assume_unique=True)
+        seen = np.asarray(rows, dtype=np.intp)
+        beyond = seen >= self._allowed.size
+        outside = np.unique(seen[beyond | ~self._allowed[np.where(beyond, 0, seen)]]) if self._allowed.size else seen
         if outside.size:
             message = (
                 f"{self._where}: the fit of {what} saw {outside.size} windows that do not enrol "

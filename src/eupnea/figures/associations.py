@@ -48,11 +48,13 @@ def reliability(study: Study) -> Drawn:
     axes.set_yticks([place for place, _ in labels], [label for _, label in labels])
     for level in (0.5, 0.75, 0.9):
         axes.axvline(level, color="#cccccc", linewidth=0.6, zorder=0)
+    axes.axvline(0.0, color=COLOURS["chance"], linestyle="--", linewidth=0.8, zorder=0)
     axes.set(xlim=(-0.3, 1.0), xlabel="ICC(3,1)")
     axes.invert_yaxis()
     caption = (
         "Reliability of every feature (ticks) and its median (diamonds): intraclass correlation ICC(3,1), by modality "
-        "and by what lies between the measurements. Lines: .5, .75, .9 (moderate, good, excellent)."
+        "and by what lies between the measurements. Lines: .5, .75, .9 (moderate, good, excellent); dashed: 0, "
+        "people differ no more than by chance."
     )
     columns = ["feature", "modality", "subset", "value", "ci_low", "ci_high", "n_participants"]
     return Drawn(figure, rows[columns], "Reliability", caption)

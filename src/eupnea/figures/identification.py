@@ -16,6 +16,7 @@ from eupnea.figures.drawing import (
     SINGLE_COLUMN_IN,
     Drawn,
     NotAnswerableError,
+    chance_line,
     legend_below,
 )
 from eupnea.report.words import rows_of
@@ -122,7 +123,7 @@ def _matrix(axes: Axes, rows: pd.DataFrame, modality: str) -> None:
             axes.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black")
     axes.set_xticks(range(grid.shape[1]), list(grid.columns), rotation=40, ha="right")
     axes.set_yticks(range(grid.shape[0]), list(grid.index))
-    axes.set(xlabel="probe", ylabel="enrolment", title=modality)
+    axes.set(xlabel="probe", ylabel="enrolment", title=f"{modality} (chance {rows['chance'].median():.3f})")
     axes.tick_params(length=0)
 
 
@@ -137,12 +138,15 @@ def length(study: Study) -> Drawn:
         (line,) = axes.plot(ordered["x"], ordered["y"], marker="o", label=label)
         if label in (labels[0], labels[-1]):
             axes.fill_between(ordered["x"], ordered["y_low"], ordered["y_high"], color=line.get_color(), alpha=0.15)
+    measured = rows_of(study.metrics, metric="rank1_length", modality=_first_modality(curves))
+    chance_line(axes, measured["chance"].median())
     axes.set(xlabel="probe, s", ylabel="rank-1", ylim=(0, 1.02), title=_first_modality(curves))
     legend_below(figure, axes, title="enrolment", columns=4)
     axes.set_xticks(sorted(curves["x"].unique()))
     caption = (
         f"How much signal is enough: rank-1 from {_first_modality(curves)} against the seconds of the probe, by "
-        "seconds of enrolment per person. Bands: 95 % intervals over people, of the shortest and the longest enrolment."
+        "seconds of enrolment per person. Bands: 95 % intervals over people, of the shortest and the longest "
+        "enrolment; dashed: chance."
     )
     return Drawn(figure, curves, "Length of enrolment and probe", caption)
 
@@ -160,12 +164,14 @@ def gallery(study: Study) -> Drawn:
             axes.fill_between(
                 part["x"].astype(float), part["y_low"], part["y_high"], color=COLOURS.get(modality), alpha=0.12
             )
+    sizes = np.sort(curves["x"].unique())
+    axes.plot(sizes, 1 / sizes, color=COLOURS["chance"], linestyle="--", linewidth=0.8, label="chance")
     axes.set(xlabel="people in the gallery", ylabel="rank-1", ylim=(0, 1.02), xscale="log")
     axes.xaxis.set_major_formatter(ScalarFormatter())
     legend_below(figure, axes, columns=4)
     caption = (
         "Rank-1 per window against gallery size, by resampling people; dotted: extrapolated beyond the enrolled people "
-        "by the stated model, with its uncertainty."
+        "by the stated model, with its uncertainty; dashed: chance."
     )
     return Drawn(figure, curves, "Gallery size", caption)
 
@@ -223,11 +229,14 @@ def zoo(study: Study) -> Drawn:
             xytext=(3, 3),
             textcoords="offset points",
         )
+    ends = [rows["impostor_score"].min(), rows["impostor_score"].max()]
+    axes.plot(ends, ends, color=COLOURS["chance"], linestyle="--", linewidth=0.8)
     figure.colorbar(colours, ax=axes, label="rank-1 per window")
     axes.set(xlabel="mean genuine score", ylabel="mean impostor score", title=_words(protocol))
     caption = (
         f"The zoo, {_words(protocol)}, {_first_modality(rows)}: mean score of each person against themselves and "
-        "against others; colour: share of their windows named correctly. The three hardest people are named."
+        "against others; colour: share of their windows named correctly. The three hardest people are named. "
+        "On the dashed line somebody is as like others as like themselves: chance."
     )
     return Drawn(figure, rows, "People: easy and hard", caption)
 
@@ -252,11 +261,12 @@ def scores(study: Study) -> Drawn:
         density, _ = np.histogram(values, bins=edges, density=len(values) > 0)
         axes.stairs(density, edges, fill=True, alpha=0.45, color=colour, label=f"{name} ({len(values)})")
         counted.append(pd.DataFrame({"comparison": name, "score_low": edges[:-1], "density": density}))
-    axes.set(xlabel="score", ylabel="density", title=f"{_words(protocol)}, {_first_modality(table)}")
+    chance_line(axes, 0.0, along="x")
+    axes.set(xlabel="log-likelihood ratio", ylabel="density", title=f"{_words(protocol)}, {_first_modality(table)}")
     legend_below(figure, axes)
     caption = (
         f"Scores of recordings against enrolled people, {_words(protocol)}, {_first_modality(table)}, model "
-        "'selected': comparisons with the right person and with others."
+        "'selected': comparisons with the right person and with others. Dashed: says nothing either way."
     )
     return Drawn(figure, pd.concat(counted), "Score distributions", caption)
 

@@ -41,11 +41,13 @@ class Preparation:
         return (self._transformed(X) - self.mean) / self.sd
 
     def _transformed(self, X: Matrix) -> Matrix:
-        kept = X[:, self.columns]
-        filled = np.where(np.isnan(kept), self.median, kept)
+        kept = X if self.columns.all() else X[:, self.columns]
+        missing = np.isnan(kept)
+        filled = np.where(missing, self.median, kept) if missing.any() else kept
         if self.quantiles.size:
             return _to_gaussian(filled, self.quantiles)
-        return np.clip(filled, self.low, self.high)
+        is_bounded = np.isfinite(self.low).any() or np.isfinite(self.high).any()
+        return np.clip(filled, self.low, self.high) if is_bounded else filled
 
 
 def fit_preparation(X: Matrix, *, transform: Transform, clip_sd: float, max_missing_share: float) -> Preparation:
