@@ -61,7 +61,19 @@ def beats_of_signal(signal: Mapping[Hashable, Any], config: BeatsConfig) -> pd.D
     else:
         return _with_extras(BEATS.empty())
     offset_s = 0.0 if kind == "rr" else start_s
-    return _table(signal, found, rr_ms, is_known, offset_s, config)
+    table = _table(signal, found, rr_ms, is_known, offset_s, config)
+    if kind != "ecg" or not config.delineate:
+        return table.assign(waves_reason="no ECG" if kind != "ecg" else "not asked for")
+    return _with_waves(table, values, sampling_hz, start_s)
+
+
+def _with_waves(table: pd.DataFrame, ecg: Floats, sampling_hz: float, start_s: float) -> pd.DataFrame:
+    from eupnea.beats.waves import WAVE_COLUMNS, waves_of_beats
+
+    is_normal = (table["artefact"] == "normal").to_numpy(dtype=bool)
+    own_s, rr_s = table["time_s"].to_numpy() - start_s, table["rr_corrected_ms"].to_numpy() / 1000.0
+    waves = waves_of_beats(ecg, sampling_hz, own_s, rr_s, is_normal)
+    return table.assign(**{name: waves[name] + start_s for name in WAVE_COLUMNS}, waves_reason=waves["waves_reason"])
 
 
 def _detect(kind: str, values: Floats, sampling_hz: float, config: BeatsConfig) -> tuple[FoundBeats, NDArray[np.bool_]]:

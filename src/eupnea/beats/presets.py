@@ -117,6 +117,33 @@ class ArtefactPreset:
     max_missed: int = 3
 
 
+@dataclass(frozen=True, slots=True)
+class WavesPreset:
+    """On which beats the waves of an ECG are told.
+
+    Attributes
+    ----------
+    band_hz, order, mains_hz
+        Monitoring bandwidth (Kligfield et al. 2007), order of the Butterworth filter, mains that are notched out.
+    lowest_hz
+        Slowest sampling that carries the waves, Hz (assumed).
+    min_similarity
+        Least correlation with the median beat of a beat that is averaged (assumed).
+    reach, min_beats
+        Beats before and after that are averaged with a beat, and how many of them there must be (assumed): noise falls
+        to a third, and what changes within ten seconds is still seen.
+    """
+
+    band_hz: tuple[float, float] = (0.5, 40.0)
+    order: int = 2
+    mains_hz: tuple[float, ...] = (50.0, 60.0)
+    lowest_hz: float = 100.0
+    min_similarity: float = 0.7
+    reach: int = 4
+    min_beats: int = 5
+
+
 ECG = EcgPreset()
+ECG_WAVES = WavesPreset()
 PPG = PpgPreset()
 ARTEFACTS = ArtefactPreset()

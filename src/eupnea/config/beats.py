@@ -37,3 +37,6 @@ class BeatsConfig(Block):
     longest_gap_s: float = Field(default=0.2, ge=0, le=1)
     """Most seconds of missing samples inside an interval; above it nobody knows whether a beat is missing, and the
     interval is marked so."""
+
+    delineate: bool = True
+    """Whether P, QRS and T of every beat of an ECG are told, where its quality allows."""

@@ -309,6 +309,17 @@ BEATS = TableContract(
         ),
         *_columns("string", artefact="normal, ectopic, missed, extra, long_short"),
         *_columns("boolean", is_valid="whether the interval may enter variability features"),
+        *_columns(
+            "float",
+            p_onset_s="start of the P wave (ECG), on the mean of the beat and those like it beside it, s",
+            p_peak_s="its peak, s",
+            p_end_s="its end, s",
+            qrs_onset_s="start of the QRS complex, s",
+            qrs_end_s="its end, s",
+            t_peak_s="peak of the T wave, s",
+            t_end_s="its end, s",
+        ),
+        *_columns("string", waves_reason="why waves are missing"),
     ),
     extra=True,
 )

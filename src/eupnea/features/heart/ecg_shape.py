@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eupnea.beats.delineation import FINE_S, delineate
 from eupnea.features.heart.average import AverageBeat, Waveform, average_beat, filtered_waveform
 from eupnea.features.heart.define import cardiac, empty_columns, named_columns
-from eupnea.features.heart.delineation import delineate
 from eupnea.features.views import RecordingView
 
 Floats = NDArray[np.float64]
@@ -25,8 +25,6 @@ STRETCH_FROM_S = 0.08
 """The QRS complex keeps its time; what comes later moves with the interval."""
 STRETCH_POWER = 1 / 3
 """QT grows with the cube root of the interval (Fridericia 1920)."""
-FINE_S = np.arange(-140, 241) / 400.0
-"""Grid that the waves are delineated on: -0.35 to 0.6 s every 2.5 ms."""
 MIN_S = 10.0
 
 _SHAPE = "own definition after Irvine et al. (2008); QT stretched after Fridericia (1920)"

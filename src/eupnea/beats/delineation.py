@@ -47,6 +47,8 @@ class DelineationPreset:
 
 
 PRESET = DelineationPreset()
+FINE_S = np.arange(-140, 241) / 400.0
+"""Grid that the waves are delineated on: -0.35 to 0.6 s every 2.5 ms."""
 
 
 def delineate(beat: Floats, time_s: Floats, rr_s: float, preset: DelineationPreset = PRESET) -> dict[str, float]:
@@ -66,7 +68,8 @@ def delineate(beat: Floats, time_s: Floats, rr_s: float, preset: DelineationPres
     Returns
     -------
     dict
-        Durations in ms and heights relative to R; a wave that cannot be told is left out.
+        Durations in ms, heights relative to R, and the times of the waves' limits and peaks, s from R (``p_onset_s``,
+        ``t_end_s``, …); a wave that cannot be told is left out.
     """
     slope = np.gradient(beat, time_s)
     zero = int(np.argmin(np.abs(time_s)))
@@ -77,6 +80,8 @@ def delineate(beat: Floats, time_s: Floats, rr_s: float, preset: DelineationPres
         return {}
     relative = (beat - level) / height
     waves = {
+        "qrs_onset_s": float(time_s[onset]),
+        "qrs_end_s": float(time_s[end]),
         "qrs_ms": _ms(time_s, onset, end),
         "r_width_ms": _half_width_ms(relative, time_s, zero),
         "q_per_r": float(relative[onset : zero + 1].min()),
@@ -95,6 +100,11 @@ def _samples(time_s: Floats, seconds: float) -> int:
 
 def _ms(time_s: Floats, start: float, stop: float) -> float:
     return float((stop - start) * (time_s[1] - time_s[0]) * 1000.0)
+
+
+def _at(time_s: Floats, place: float) -> float:
+    """Return the time of a place between samples."""
+    return float(time_s[0] + place * (time_s[1] - time_s[0]))
 
 
 def _qrs_limits(slope: Floats, time_s: Floats, zero: int, preset: DelineationPreset) -> tuple[int, int]:
@@ -140,10 +150,12 @@ def _p_wave(relative: Floats, time_s: Floats, onset: int, preset: DelineationPre
     reach = _samples(time_s, preset.p_reach_s)
     start = _tangent(sign * relative, peak, max(0, peak - reach), -1)
     stop = _tangent(sign * relative, peak, min(onset, peak + reach), 1)
-    waves = {"p_per_r": float(relative[peak])}
+    waves = {"p_per_r": float(relative[peak]), "p_peak_s": float(time_s[peak])}
     if np.isfinite(start):
+        waves["p_onset_s"] = _at(time_s, start)
         waves["pr_ms"] = _ms(time_s, start, onset)
         if np.isfinite(stop):
+            waves["p_end_s"] = _at(time_s, min(stop, onset))
             waves["p_ms"] = _ms(time_s, start, min(stop, onset))
     return waves
 
@@ -159,7 +171,7 @@ def _t_wave(
     if peak in (first, last - 1) or abs(relative[peak]) < preset.min_height:
         return {}
     upright = np.sign(relative[peak]) * relative
-    waves = {"t_per_r": float(relative[peak]), "t_peak_ms": float(time_s[peak] * 1000.0)}
+    waves = {"t_per_r": float(relative[peak]), "t_peak_s": float(time_s[peak]), "t_peak_ms": float(time_s[peak] * 1e3)}
     reach = _samples(time_s, preset.t_reach_s)
     start, limit = max(first, peak - reach), min(relative.size - 1, peak + reach)
     rise = start + int(np.gradient(upright[start : peak + 1]).argmax())
@@ -168,6 +180,7 @@ def _t_wave(
         waves["t_asymmetry"] = (peak - rise) / (fall - rise)
     stop = _tangent(upright, peak, limit, 1)
     if np.isfinite(stop):
+        waves["t_end_s"] = _at(time_s, stop)
         waves["t_peak_to_end_ms"] = _ms(time_s, peak, stop)
         waves["qt_ms"] = _ms(time_s, onset, stop)
         waves["qtc_ms"] = waves["qt_ms"] / rr_s ** (1 / 3)
