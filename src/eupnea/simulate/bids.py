@@ -74,7 +74,7 @@ def write_physio(columns: Mapping[str, NDArray], path: str | Path, *, decimals: 
                 rows = min(_ROWS, count - first)
                 for code, (name, values) in zip(codes, columns.items(), strict=True):
                     _encode(values[first : first + rows], decimals[name], code, f"{path}: {name}")
-                file.write(text[: _rows(codes[:, :rows], digits, text)])
+                file.write(text[: _rows(codes[:, :rows], digits, text)].data)
         raw.flush()
         content = temporary.read_bytes()
         digest.update(content)
