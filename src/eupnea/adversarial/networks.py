@@ -69,7 +69,9 @@ class Attacker:
     epsilon: float = 0.0
 
 
-def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float) -> int:
+def epochs_within(
+    n_values: int, *, passes: int, fits: int, budget_s: float, fewest: int = FEWEST_EPOCHS
+) -> int:
     """Return the epochs that `fits` trainings may take, from assumed costs.
 
     Parameters
@@ -82,9 +84,11 @@ def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float) -> 
         Trainings that share the budget.
     budget_s
         Seconds.
+    fewest
+        Epochs whatever the budget says.
     """
     seconds = SECONDS_PER_UNIT * n_values * HIDDEN[0] * 3 * passes
-    return int(np.clip(budget_s / max(fits * seconds, 1e-12), FEWEST_EPOCHS, MOST_EPOCHS))
+    return int(np.clip(budget_s / max(fits * seconds, 1e-12), fewest, MOST_EPOCHS))
 
 
 class FeatureNetwork:
