@@ -94,7 +94,20 @@ def peer(source: str, target: str) -> None:
         known = {(int(row["n"]), int(row["p"]), row["norm"]): row for row in csv.DictReader(file, delimiter="\t")}
     with Path(target).open("w", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(["n", "p", "norm", "method", "cpu_s", "excess", "iterations", "ours_proven_cpu_s", "ours_met_cpu_s", "ratio_met"])
+        table.writerow(
+            [
+                "n",
+                "p",
+                "norm",
+                "method",
+                "cpu_s",
+                "excess",
+                "iterations",
+                "ours_proven_cpu_s",
+                "ours_met_cpu_s",
+                "ratio_met",
+            ]
+        )
         for n, p in SHAPES:
             X, y, radii = data(n, p)
             for norm in NORMS:

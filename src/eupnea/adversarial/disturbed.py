@@ -58,7 +58,9 @@ def signal_attacks(
         Predictions (norm ``signal``); ``mae_signal`` of every modality, model, disturbance and size, with the same
         recordings undisturbed (ε = 0) beside it; how many disturbed recordings gave no features.
     """
-    cohorts = {name: participant_cohort(windows, participants, modality=name, config=config) for name in config.modalities}
+    cohorts = {
+        name: participant_cohort(windows, participants, modality=name, config=config) for name in config.modalities
+    }
     answered = {name: cohort for name, cohort in cohorts.items() if isinstance(cohort, Cohort)}
     rows: list[MetricRow] = [
         missing_row("adversarial", "mae_signal", reason, target=config.target, modality=name, norm="signal")

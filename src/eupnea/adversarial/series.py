@@ -155,9 +155,7 @@ def _rr(table: pd.DataFrame | None, grid: Array) -> Array:
     return np.asarray(np.interp(grid, time, one["rr_corrected_ms"].to_numpy(dtype=float)))
 
 
-def _cohort(
-    chosen: pd.DataFrame, values: Array, participants: pd.DataFrame, config: AdversarialConfig
-) -> Cohort | str:
+def _cohort(chosen: pd.DataFrame, values: Array, participants: pd.DataFrame, config: AdversarialConfig) -> Cohort | str:
     """Return one row per window with a series and a known target, or the reason why there are too few people."""
     if config.target not in participants.columns:
         return f"the participants have no column '{config.target}'"
@@ -235,5 +233,7 @@ def _rows(
         told: dict[str, Any] = {"model": model, "norm": norm, "epsilon": epsilon, "attack": part["attack"].iloc[0]}
         told |= {"protocol": f"1 x {config.folds} folds of participants", "n_participants": float(values.size)}
         mean = float(values.mean())
-        rows.append(metric_row("adversarial", "mae_series", mean, **shared, **told, **interval.as_columns(), reason=note))
+        rows.append(
+            metric_row("adversarial", "mae_series", mean, **shared, **told, **interval.as_columns(), reason=note)
+        )
     return rows

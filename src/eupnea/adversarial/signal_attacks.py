@@ -108,9 +108,7 @@ def _scale(values: Array) -> float:
     return float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
 
 
-def disturb(
-    signals: Mapping[str, RawSignal], kind: Kind, epsilon: float, seed: list[int]
-) -> dict[str, RawSignal]:
+def disturb(signals: Mapping[str, RawSignal], kind: Kind, epsilon: float, seed: list[int]) -> dict[str, RawSignal]:
     """Disturb every signal of a recording by the same draw; a seed gives the same draw at every ε, larger or smaller.
 
     Parameters
@@ -122,6 +120,4 @@ def disturb(
     seed
         Seed of the draw.
     """
-    return {
-        name: attack_signal(signal, kind, epsilon, np.random.default_rng(seed)) for name, signal in signals.items()
-    }
+    return {name: attack_signal(signal, kind, epsilon, np.random.default_rng(seed)) for name, signal in signals.items()}
