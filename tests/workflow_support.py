@@ -20,6 +20,7 @@ simulate: {{scale: small}}
 features: {{window_s: [30, 60]}}
 identification: {{permutations: 100, permutations_few_people: 100, bootstrap: 200, importance_repeats: 2}}
 traits: {{permutations: 50, bootstraps: 200, min_participants: 6, repeats: 1, folds: 3, importance_draws: 3}}
+adversarial: {{min_participants: 8, folds: 3, inner_folds: 3, disturbance_budget_s: 15}}
 report: {{signal_pages: 2}}
 """
 TABLES = (".tsv", ".parquet", ".tex", ".json", ".svg", ".pdf", ".html")

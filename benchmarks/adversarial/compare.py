@@ -21,13 +21,14 @@ SHAPES = [
     (100, 10_000),
     (10_000, 100),
     (1000, 1000),
-    (1000, 10_000),
     (10_000, 1000),
+    (1000, 10_000),
 ]
 NORMS = ("2", "inf")
 METHODS = ("w-ridge",)
 TOLERANCE = 1e-6
 LIMIT_S = 10.0
+SEARCHED_UP_TO = 1_000_000
 
 
 class Reached(Exception):  # noqa: N818
@@ -48,23 +49,41 @@ def data(n: int, p: int) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
 
 
 def ours(target: str) -> None:
-    """Solve all problems with eupnea."""
+    """Solve all problems with eupnea: until the optimum is proven to 1e-6, and until it is met to 1e-6."""
     from eupnea.adversarial.solver import solve
 
     solve(*data(50, 20)[:2], radius=0.05, norm="inf", fit_intercept=False)
     with Path(target).open("w", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(["n", "p", "norm", "cpu_s", "objective", "gap", "iterations"])
+        table.writerow(["n", "p", "norm", "proven_cpu_s", "met_cpu_s", "objective", "gap", "iterations"])
         for n, p in SHAPES:
             X, y, radii = data(n, p)
             for norm in NORMS:
-                start = time.process_time()
-                found = solve(X, y, radius=radii[norm], norm=2 if norm == "2" else "inf", fit_intercept=False)
-                seconds = time.process_time() - start
-                row = [n, p, norm, f"{seconds:.4f}", repr(found.objective), f"{found.gap:.1e}", found.n_iter]
-                table.writerow(row)
+                options = {"radius": radii[norm], "norm": 2 if norm == "2" else "inf", "fit_intercept": False}
+                best = solve(X, y, tol=1e-9, **options)
+                proven, seconds = _timed(solve, X, y, tol=TOLERANCE, **options)
+                met = seconds
+                for most in range(1, proven.n_iter if X.size <= SEARCHED_UP_TO else 1):
+                    found, spent = _timed(solve, X, y, tol=TOLERANCE, max_iter=most, **options)
+                    if found.objective <= best.objective * (1 + TOLERANCE):
+                        met = min(met, spent)
+                        break
+                row = [n, p, norm, f"{seconds:.4f}", f"{met:.4f}", repr(float(best.objective)), f"{proven.gap:.1e}"]
+                table.writerow([*row, proven.n_iter])
                 file.flush()
-                print(*row)
+                print(*row, proven.n_iter, flush=True)
+
+
+def _timed(solver, X, y, **options):
+    """Return the solution and the smallest CPU time of two runs (of one where it takes long)."""
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        found = solver(X, y, **options)
+        times.append(time.process_time() - start)
+        if times[0] > 1:
+            break
+    return found, min(times)
 
 
 def peer(source: str, target: str) -> None:
@@ -75,7 +94,20 @@ def peer(source: str, target: str) -> None:
         known = {(int(row["n"]), int(row["p"]), row["norm"]): row for row in csv.DictReader(file, delimiter="\t")}
     with Path(target).open("w", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(["n", "p", "norm", "method", "cpu_s", "excess", "iterations", "ours_cpu_s", "ratio"])
+        table.writerow(
+            [
+                "n",
+                "p",
+                "norm",
+                "method",
+                "cpu_s",
+                "excess",
+                "iterations",
+                "ours_proven_cpu_s",
+                "ours_met_cpu_s",
+                "ratio_met",
+            ]
+        )
         for n, p in SHAPES:
             X, y, radii = data(n, p)
             for norm in NORMS:
@@ -83,13 +115,16 @@ def peer(source: str, target: str) -> None:
                     if (n, p, norm) not in known:
                         continue
                     goal = float(known[n, p, norm]["objective"])
-                    seconds, loss, steps = _run(lin_advregr, X, y, radii[norm], norm, method, goal)
-                    mine = float(known[n, p, norm]["cpu_s"])
-                    ratio = f"{seconds / mine:.1f}"
-                    row = [n, p, norm, method, f"{seconds:.3f}", f"{loss / goal - 1:.1e}", steps, mine, ratio]
+                    runs = [_run(lin_advregr, X, y, radii[norm], norm, method, goal)]
+                    if runs[0][0] < 1:
+                        runs.append(_run(lin_advregr, X, y, radii[norm], norm, method, goal))
+                    seconds, loss, steps = min(runs)
+                    proven, met = (float(known[n, p, norm][name]) for name in ("proven_cpu_s", "met_cpu_s"))
+                    ratio = f"{seconds / met:.1f}"
+                    row = [n, p, norm, method, f"{seconds:.3f}", f"{loss / goal - 1:.1e}", steps, proven, met, ratio]
                     table.writerow(row)
                     file.flush()
-                    print(*row)
+                    print(*row, flush=True)
 
 
 def _run(solver, X, y, radius, norm, method, goal):

@@ -8,7 +8,8 @@ import pytest
 from adversarial.worlds import make_world
 
 from eupnea.adversarial import invariance
-from eupnea.adversarial.blindness import balanced_accuracy, permuted
+from eupnea.adversarial.blindness import balanced_accuracy, nuisance_labels, permuted
+from eupnea.adversarial.cohort import recording_cohort
 from eupnea.adversarial.erasure import Components, IdentityEraser, LinearEraser, Residualiser, one_hot
 from eupnea.adversarial.identity import equal_error_rate
 from eupnea.config.adversarial import AdversarialConfig
@@ -143,3 +144,18 @@ def test_labels_are_permuted_within_people_or_between_them():
 def test_balanced_accuracy_counts_classes_not_rows():
     truth = np.array(["a"] * 9 + ["b"])
     assert balanced_accuracy(truth, np.array(["a"] * 10)) == 0.5
+
+
+def test_a_device_is_the_signals_of_a_recording_their_sites_and_their_rate():
+    windows, participants = make_world(people=16, features=30, windows=1)
+    cohort = recording_cohort(windows, participants, modality="respiration", config=CONFIG)
+    names = cohort.keys["recording"]
+    faster = names.str.contains("oral").to_numpy()
+    told = pd.DataFrame({"recording": names, "signals": "airflow", "sites": "nasal", "sampling_hz": 25.0})
+    same = nuisance_labels(cohort, participants, told, "device")
+    assert isinstance(same, str)
+    assert "device" in same
+    labels = nuisance_labels(cohort, participants, told.assign(sampling_hz=np.where(faster, 50.0, 25.0)), "device")
+    assert set(labels[faster]) == {"airflow nasal 50.0"}
+    assert set(labels[~faster]) == {"airflow nasal 25.0"}
+    assert isinstance(nuisance_labels(cohort, participants, pd.DataFrame(), "device"), str)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eupnea.adversarial.bounds import lower_bound, water_level
+from eupnea.adversarial.polish import State, moments_of, polish
 from eupnea.adversarial.radius import (
     auto_radius,
     dual_norm,
@@ -152,3 +153,24 @@ def test_a_larger_radius_never_has_a_smaller_loss_nor_larger_coefficients():
         found = [solve(X, y, radius=radius, norm=norm) for radius in (0.01, 0.05, 0.1, 0.2)]
         assert np.all(np.diff([one.objective for one in found]) > 0)
         assert np.all(np.diff([float(dual_norm(one.coef, norm)) for one in found]) <= 1e-6)
+
+
+@pytest.mark.parametrize("norm", [2, "inf"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_products_of_columns_give_the_same_exact_finish_on_tall_data(norm, fit_intercept):
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((400, 12)) + (0.5 if fit_intercept else 0.0)
+    y = X[:, 0] - 0.5 * X[:, 1] + rng.standard_normal(400)
+    found = solve(X, y, radius=0.1, norm=norm, fit_intercept=fit_intercept, tol=1e-11)
+    assert found.gap < 1e-10
+    begin = State(found.coef * 1.001, found.intercept, 2 * np.sign(y) * 0.1)
+    residual = y - X @ begin.coef - begin.intercept
+    size = 0.1 * np.linalg.norm(begin.coef, 2 if norm == 2 else 1)
+    begin.u = 2 * np.sign(residual) * (np.abs(residual) + size)
+    options = {"radius": 0.1, "norm": norm, "fit_intercept": fit_intercept}
+    plain = polish(X, y, begin, **options)
+    quick = polish(X, y, begin, **options, moments=moments_of(X, y))
+    assert np.isfinite(plain.loss)
+    np.testing.assert_allclose(quick.loss, plain.loss, rtol=1e-10)
+    np.testing.assert_allclose(quick.coef, plain.coef, atol=1e-8)
+    assert found.objective <= quick.loss * (1 + 1e-9)

@@ -87,7 +87,7 @@ def invariance(
                 for result in hidden
             ]
         else:
-            labels = blindness.nuisance_labels(cohort, participants, nuisance)
+            labels = blindness.nuisance_labels(cohort, participants, recordings, nuisance)
             if isinstance(labels, str):
                 rows.append(blindness.unanswered(nuisance, labels, shared))
                 continue

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from eupnea.adversarial.radius import auto_radius
-from eupnea.adversarial.regressor import checked_norm, checked_radius
+from eupnea.adversarial.regressor import checked_norm, radius_for
 from eupnea.adversarial.solver import solve
 from eupnea.errors import InputError
 
@@ -76,11 +75,8 @@ class AdversarialAutoregression(BaseEstimator):
             Fewer than three complete rows, or norm or radius are unusable.
         """
         lags, target = self._known_rows(series)
-        norm, radius = checked_norm(self.norm), checked_radius(self.radius)
-        if radius == "auto":
-            radius = auto_radius(
-                lags, norm=norm, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
-            )
+        norm = checked_norm(self.norm)
+        radius = radius_for(self, lags, norm)
         found = solve(
             lags,
             target,

@@ -29,6 +29,9 @@ Erase = Callable[[NDArray[np.intp], NDArray[np.intp]], tuple[Array, Array]]
 MIN_CLASS_PEOPLE = 5
 """People that each class of a nuisance needs."""
 
+DEVICE_COLUMNS = ("signals", "sites", "sampling_hz")
+"""Columns of the recordings that tell devices apart."""
+
 N_PERMUTATIONS = 200
 """Permutations of the held-out labels behind chance and p-value of an attacker."""
 
@@ -53,9 +56,16 @@ class Blinded:
     read: dict[tuple[str, str], Labels]
 
 
-def nuisance_labels(cohort: Cohort, participants: pd.DataFrame, nuisance: str) -> Labels | str:
-    """Return the class of each row, or the reason why the nuisance cannot be studied."""
-    if nuisance == "sex":
+def nuisance_labels(
+    cohort: Cohort, participants: pd.DataFrame, recordings: pd.DataFrame, nuisance: str
+) -> Labels | str:
+    """Return the class of each row, or the reason why the nuisance cannot be studied.
+
+    A device is what made a recording: the kinds of its signals, where they were measured, and the sampling rate.
+    """
+    if nuisance == "device":
+        labels = _devices(cohort, recordings)
+    elif nuisance == "sex":
         if "sex" not in participants.columns:
             return "the participants have no column 'sex'"
         known = dict(zip(participants["participant"].astype(str), participants["sex"].astype(str), strict=True))
@@ -70,6 +80,14 @@ def nuisance_labels(cohort: Cohort, participants: pd.DataFrame, nuisance: str) -
     if len(classes) < 2:
         return f"'{nuisance}' has fewer than two classes with {MIN_CLASS_PEOPLE} people each"
     return np.where(np.isin(labels, classes), labels, "")
+
+
+def _devices(cohort: Cohort, recordings: pd.DataFrame) -> Labels:
+    if not set(DEVICE_COLUMNS) <= set(recordings.columns):
+        return np.full(cohort.y.size, "")
+    told = recordings.drop_duplicates("recording").set_index("recording")[list(DEVICE_COLUMNS)].astype(str)
+    devices = told.agg(" ".join, axis=1) if len(told) else pd.Series(dtype=str)
+    return cohort.keys["recording"].map(devices).fillna("").to_numpy(dtype=str)
 
 
 def blind_models(cohort: Cohort, labels: Labels, *, config: AdversarialConfig, seed: int, label: str) -> list[Blinded]:

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eupnea.adversarial.radius import Norm, auto_radius, dual_norm, perturbation_norm
-from eupnea.adversarial.regressor import checked_norm, checked_radius
+from eupnea.adversarial.radius import Norm, dual_norm, perturbation_norm
+from eupnea.adversarial.regressor import checked_norm, radius_for
 
 Array = NDArray[np.float64]
 
@@ -90,11 +90,8 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         if self.classes_.size < 2:
             message = "Classifier can't train when only one class is present."
             raise ValueError(message)
-        norm, radius = checked_norm(self.norm), checked_radius(self.radius)
-        if radius == "auto":
-            radius = auto_radius(
-                features, norm=norm, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
-            )
+        norm = checked_norm(self.norm)
+        radius = radius_for(self, features, norm)
         self.radius_ = radius
         coef, intercept, self.n_iter_ = self._solve(
             features, np.asarray(2.0 * codes - 1.0, dtype=np.float64), radius, norm

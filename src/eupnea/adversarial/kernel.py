@@ -10,8 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eupnea.adversarial.radius import auto_radius
-from eupnea.adversarial.regressor import checked_radius
+from eupnea.adversarial.regressor import checked_radius, radius_for
 from eupnea.adversarial.solver import solve
 from eupnea.errors import InputError
 
@@ -78,16 +77,13 @@ class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the model to X, shape (n, p), and y, shape (n,)."""
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        radius = checked_radius(self.radius)
+        checked_radius(self.radius)  # before the work
         self.gamma_ = self._gamma(features)
         values, vectors = np.linalg.eigh(self._kernel(features, features))
         known = values > RANK_TOLERANCE * max(float(values[-1]), np.finfo(float).tiny)
         roots, vectors = np.sqrt(values[known]), vectors[:, known]
         images = vectors * roots
-        if radius == "auto":
-            radius = auto_radius(
-                images, norm=2, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
-            )
+        radius = radius_for(self, images, 2)
         found = solve(
             images,
             np.asarray(target, dtype=float),

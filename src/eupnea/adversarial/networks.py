@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -69,7 +68,7 @@ class Attacker:
     epsilon: float = 0.0
 
 
-def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float) -> int:
+def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float, fewest: int = FEWEST_EPOCHS) -> int:
     """Return the epochs that `fits` trainings may take, from assumed costs.
 
     Parameters
@@ -82,9 +81,11 @@ def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float) -> 
         Trainings that share the budget.
     budget_s
         Seconds.
+    fewest
+        Epochs whatever the budget says.
     """
     seconds = SECONDS_PER_UNIT * n_values * HIDDEN[0] * 3 * passes
-    return int(np.clip(budget_s / max(fits * seconds, 1e-12), FEWEST_EPOCHS, MOST_EPOCHS))
+    return int(np.clip(budget_s / max(fits * seconds, 1e-12), fewest, MOST_EPOCHS))
 
 
 class FeatureNetwork:
@@ -281,8 +282,7 @@ def _train(
     forward: Forward, start: Parameters, X: Array, y: Array, attacker: Attacker, epochs: int, seed: int
 ) -> Parameters:
     rows, target = jnp.asarray(X, dtype=jnp.float32), jnp.asarray(y, dtype=jnp.float32)
-    fit = jax.jit(partial(_epochs, forward, attacker, epochs))
-    return fit(start, rows, target, jax.random.key(seed + 1))
+    return _fit_epochs(forward, attacker, epochs, start, rows, target, jax.random.key(seed + 1))
 
 
 def _epochs(
@@ -302,6 +302,10 @@ def _epochs(
 
     (fitted, _), _ = jax.lax.scan(epoch, (start, optimiser.init(start)), jax.random.split(key, epochs))
     return fitted
+
+
+_fit_epochs = jax.jit(_epochs, static_argnums=(0, 1, 2))
+"""Compiled once for each network, attacker and shape of the data, not once for each fit."""
 
 
 def _worst_shifts(loss: Callable[..., Any], parameters: Parameters, X: Any, attacker: Attacker, key: Any) -> Any:
@@ -338,7 +342,7 @@ def _fit_reversed(
         "nuisance": _dense_parameters(keys[2], (REPRESENTATION, HIDDEN[1], Z.shape[1])),
     }
     data = [jnp.asarray(part, dtype=jnp.float32) for part in (X, (y - mean) / sd, Z)]
-    fitted = jax.jit(partial(_reversed_epochs, epochs))(start, *data, jnp.float32(weight))
+    fitted = _fit_reversed_epochs(epochs, start, *data, jnp.float32(weight))
 
     def model(rows: Array) -> tuple[Array, Array]:
         hidden = _encode(fitted["encoder"], jnp.asarray(rows, dtype=jnp.float32))
@@ -378,3 +382,6 @@ def _reversed_epochs(epochs: int, start: Parameters, X: Any, y: Any, Z: Any, wei
 
     (fitted, _), _ = jax.lax.scan(epoch, (start, optimiser.init(start)), None, length=epochs)
     return fitted
+
+
+_fit_reversed_epochs = jax.jit(_reversed_epochs, static_argnums=0)

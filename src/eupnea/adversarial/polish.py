@@ -21,6 +21,9 @@ Mask = NDArray[np.bool_]
 ROUNDS = 15
 """Systems solved at most."""
 
+DIVERGED = 2.0
+"""Loss, as a multiple of that at the start, from which the sets are given up as too far off."""
+
 NEAR_LARGEST = 0.97
 """A coefficient may differ from zero when its column's |x'u| is at least this share of the largest."""
 
@@ -49,6 +52,14 @@ class State:
     bound: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Products of the columns of X, a column of ones last: shapes (p + 1, p + 1) and, with y, (p + 1,)."""
+
+    squares: Array
+    products: Array
+
+
 @dataclass(slots=True)
 class _Sets:
     """Which residuals are zero, the signs of the others, and the signs of the coefficients (0: not used)."""
@@ -58,7 +69,22 @@ class _Sets:
     used: Array
 
 
-def polish(X: Array, y: Array, start: State, *, radius: float, norm: Norm, fit_intercept: bool) -> State:
+def moments_of(X: Array, y: Array) -> Moments:
+    """Return the products of all columns of X, shape (n, p), with each other and with y, shape (n,)."""
+    rows = np.hstack([X, np.ones((y.size, 1))])
+    return Moments(rows.T @ rows, rows.T @ y)
+
+
+def polish(
+    X: Array,
+    y: Array,
+    start: State,
+    *,
+    radius: float,
+    norm: Norm,
+    fit_intercept: bool,
+    moments: Moments | None = None,
+) -> State:
     """Solve the problem on the sets that `start` suggests, correcting them.
 
     Parameters
@@ -69,6 +95,8 @@ def polish(X: Array, y: Array, start: State, *, radius: float, norm: Norm, fit_i
         Coefficients, intercept and dual variable of a nearly optimal point.
     radius, norm, fit_intercept
         The problem.
+    moments
+        From `moments_of`, for data with more rows than columns: a system then costs little.
 
     Returns
     -------
@@ -77,13 +105,15 @@ def polish(X: Array, y: Array, start: State, *, radius: float, norm: Norm, fit_i
     """
     best = State(start.coef, start.intercept, start.u)
     now, sets = start, _first_sets(X, y, start, radius, norm)
+    size = radius * float(dual_norm(start.coef, norm))
+    most = DIVERGED * mean_square(y - X @ start.coef - start.intercept, size)
     for _ in range(ROUNDS):
         _limit_zeros(sets, now.u, norm, fit_intercept)
         try:
-            now = _step(X, y, now, sets, radius, norm, fit_intercept)
+            now = _step(X, y, now, sets, (radius, norm, fit_intercept), moments)
         except np.linalg.LinAlgError:
             break
-        if not (np.isfinite(now.loss) and np.isfinite(now.bound)):
+        if not (np.isfinite(now.loss) and np.isfinite(now.bound)) or now.loss > most:
             break
         bound = max(best.bound, now.bound)
         best = now if now.loss < best.loss else best
@@ -126,24 +156,59 @@ def _limit_zeros(sets: _Sets, u: Array, norm: Norm, fit_intercept: bool) -> None
         sets.zero[rank[:most]] = True
 
 
-def _step(X: Array, y: Array, now: State, sets: _Sets, radius: float, norm: Norm, fit_intercept: bool) -> State:
+def _step(
+    X: Array, y: Array, now: State, sets: _Sets, problem: tuple[float, Norm, bool], moments: Moments | None
+) -> State:
+    radius, norm, fit_intercept = problem
     used = np.flatnonzero(sets.used)
     slope, curvature = _norm_terms(now, sets, used, norm)
-    others = ~sets.zero
-    ones = np.ones((y.size, 1)) if fit_intercept else np.empty((y.size, 0))
-    rows = np.hstack([X[:, used], ones])
-    slopes = np.append(radius * slope, np.zeros(ones.shape[1]))
-    errors = slopes - sets.signs[others, None] * rows[others]
-    hessian = 2 * errors.T @ errors + 2 * sets.zero.sum() * np.outer(slopes, slopes)
-    right = -2 * errors.T @ (sets.signs * y)[others]
+    slopes = np.append(radius * slope, np.zeros(int(fit_intercept)))
+    zero_rows = _rows(X[sets.zero], used, fit_intercept)
+    hessian, right = _squares(X, y, sets, slopes, (used, fit_intercept), moments)
     if curvature is not None:
         pressure = radius * float(np.maximum(np.abs(now.u), 2 * radius * np.linalg.norm(now.coef)).sum())
         hessian[: used.size, : used.size] += pressure * curvature
-    solution = _solve_kkt(hessian, rows[sets.zero], right, y[sets.zero])
+    solution = _solve_kkt(hessian, zero_rows, right, y[sets.zero])
     coef = np.zeros(X.shape[1])
     coef[used] = solution[: used.size]
     intercept = float(solution[used.size]) if fit_intercept else 0.0
-    return _state(X, y, coef, intercept, solution[rows.shape[1] :], sets, (radius, norm, fit_intercept))
+    return _state(X, y, coef, intercept, solution[slopes.size :], sets, problem)
+
+
+def _squares(
+    X: Array,
+    y: Array,
+    sets: _Sets,
+    slopes: Array,
+    columns: tuple[NDArray[np.intp], bool],
+    moments: Moments | None,
+) -> tuple[Array, Array]:
+    """Return matrix and right side of the squares 2 Σ (sᵢ yᵢ + (slopes - sᵢ xᵢ)'β)², the zero residuals with xᵢ = 0.
+
+    With moments only the few rows with a zero residual are gone through.
+    """
+    used, fit_intercept = columns
+    signed = np.where(sets.zero, 0.0, sets.signs)
+    if moments is None:
+        rows = _rows(X, used, fit_intercept)
+        pull = rows.T @ signed
+        others = rows[~sets.zero]
+        squares, products = others.T @ others, others.T @ y[~sets.zero]
+    else:
+        full = np.append(X.T @ signed, signed.sum())
+        kept = np.append(used, X.shape[1]) if fit_intercept else used
+        zero_rows = _rows(X[sets.zero], used, fit_intercept)
+        pull = full[kept]
+        squares = moments.squares[np.ix_(kept, kept)] - zero_rows.T @ zero_rows
+        products = moments.products[kept] - zero_rows.T @ y[sets.zero]
+    cross = np.outer(slopes, pull)
+    hessian = 2 * (y.size * np.outer(slopes, slopes) - cross - cross.T + squares)
+    return hessian, -2 * (slopes * float(signed @ y) - products)
+
+
+def _rows(X: Array, used: NDArray[np.intp], fit_intercept: bool) -> Array:
+    kept = X[:, used]
+    return np.hstack([kept, np.ones((X.shape[0], 1))]) if fit_intercept else kept
 
 
 def _norm_terms(now: State, sets: _Sets, used: NDArray[np.intp], norm: Norm) -> tuple[Array, Array | None]:

@@ -37,6 +37,30 @@ def checked_radius(radius: object) -> float | Literal["auto"]:
     )
 
 
+def radius_for(estimator: Any, X: Array, norm: Norm) -> float:
+    """Return the radius that an estimator's parameters ask for: the number given, or the automatic one for X.
+
+    Parameters
+    ----------
+    estimator
+        With ``radius``, ``scale_c``, ``fit_intercept`` and ``random_state``.
+    X
+        Shape (n, p): what is perturbed.
+    norm
+        Norm p of the perturbation.
+
+    Raises
+    ------
+    InputError
+        The radius is neither ``"auto"`` nor a number that is not negative.
+    """
+    radius = checked_radius(estimator.radius)
+    if radius != "auto":
+        return radius
+    options = {"scale_c": estimator.scale_c, "fit_intercept": estimator.fit_intercept, "seed": estimator.random_state}
+    return auto_radius(X, norm=norm, **options)
+
+
 class AdversarialRegressor(RegressorMixin, BaseEstimator):
     """Linear regression that minimises the squared error under the worst perturbation of each row.
 
@@ -117,11 +141,8 @@ class AdversarialRegressor(RegressorMixin, BaseEstimator):
             Norm or radius are unusable.
         """
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        norm, radius = checked_norm(self.norm), checked_radius(self.radius)
-        if radius == "auto":
-            radius = auto_radius(
-                features, norm=norm, scale_c=self.scale_c, fit_intercept=self.fit_intercept, seed=self.random_state
-            )
+        norm = checked_norm(self.norm)
+        radius = radius_for(self, features, norm)
         found = solve(
             features,
             np.asarray(target, dtype=float),

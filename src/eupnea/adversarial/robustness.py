@@ -22,6 +22,9 @@ SURROGATE = "ridge_robust"
 """The linear model whose exact attack the block search on trees starts from."""
 
 
+_LABELS = ("adversarial", "age_models")
+
+
 @dataclass(frozen=True, slots=True)
 class Attacked:
     """What cross-validation under attack gives.
@@ -52,14 +55,12 @@ def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, moda
     """
     predictions, transfers, choices = [], [], []
     for repeat in range(config.repeats):
-        labels = ("adversarial", "age_models", modality, repeat)
-        folds = balanced_folds(cohort.y, config.folds, np.random.default_rng(seed_for(seed, *labels)))
+        folds = people_folds(cohort, repeat, config=config, seed=seed, modality=modality)
         for fold in range(config.folds):
             test = folds == fold
-            scaling = Scaling.fit(cohort.X[~test], max_missing=config.max_missing, clip_sd=config.clip_sd)
-            train_X, test_X = scaling.apply(cohort.X[~test]), scaling.apply(cohort.X[test])
-            fold_seed = seed_for(seed, *labels, fold)
-            models = fit_models(train_X, cohort.y[~test], config=config, seed=fold_seed)
+            fold_seed = fold_seed_of(seed, modality, repeat, fold)
+            scaling, models = fit_fold(cohort, test, config=config, fold_seed=fold_seed)
+            test_X = scaling.apply(cohort.X[test])
             attacked, carried = _attack_all(models, test_X, cohort.y[test], config=config, seed=fold_seed)
             keys = _keys(cohort, test, repeat, fold, config, modality)
             predictions += [keys.assign(**columns) for columns in attacked]
@@ -68,6 +69,27 @@ def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, moda
             choices.append(_choices(models, names).assign(repeat=repeat, fold=fold))
     stacked = [pd.concat(parts, ignore_index=True) for parts in (predictions, transfers, choices)]
     return Attacked(stacked[0], stacked[1], stacked[2], len(cohort.columns))
+
+
+def people_folds(
+    cohort: Cohort, repeat: int, *, config: AdversarialConfig, seed: int, modality: str
+) -> NDArray[np.intp]:
+    """Return the fold of each person in a repeat; shape (n,)."""
+    rng = np.random.default_rng(seed_for(seed, *_LABELS, modality, repeat))
+    return balanced_folds(cohort.y, config.folds, rng)
+
+
+def fit_fold(
+    cohort: Cohort, test: NDArray[np.bool_], *, config: AdversarialConfig, fold_seed: list[int]
+) -> tuple[Scaling, dict[str, Model]]:
+    """Fit scaling and every model to the people who are not in `test`, shape (n,)."""
+    scaling = Scaling.fit(cohort.X[~test], max_missing=config.max_missing, clip_sd=config.clip_sd)
+    return scaling, fit_models(scaling.apply(cohort.X[~test]), cohort.y[~test], config=config, seed=fold_seed)
+
+
+def fold_seed_of(seed: int, modality: str, repeat: int, fold: int) -> list[int]:
+    """Return the seed of a fold."""
+    return seed_for(seed, *_LABELS, modality, repeat, fold)
 
 
 def _keys(

@@ -1,28 +1,24 @@
-"""Disturb a recording, not its features, and see what that does to age models that are already fitted.
+"""Disturb a recording, not its features: bounded noise, gain, drift, dropped samples, time warp.
 
-Each disturbance is drawn at random within its ε; what is reported is the worst of several draws, a lower bound of the
-damage. The recording is carried through preprocessing and features again by a function that the caller gives.
+Each disturbance is drawn at random within its ε; the worst of several draws is a lower bound of the damage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.adversarial.attacks import Model
+from eupnea.config.adversarial import Disturbance as Kind
 from eupnea.errors import InputError
-from eupnea.io.seeds import seed_for
 from eupnea.recordings.signal import RawSignal
 
 Array = NDArray[np.float64]
-Kind = Literal["noise", "gain", "drift", "dropped_samples", "time_warp"]
 
-KINDS: tuple[Kind, ...] = ("noise", "gain", "drift", "dropped_samples", "time_warp")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Disturbances. What ε means: noise and drift, largest shift in standard deviations of the signal; gain, largest
 relative change; dropped samples, share of samples lost; time warp, largest relative change of speed."""
 
@@ -112,78 +108,16 @@ def _scale(values: Array) -> float:
     return float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
 
 
-def attack_recordings(
-    recordings: Mapping[str, Mapping[str, RawSignal]],
-    features_of: Callable[[str, Mapping[str, RawSignal]], Array],
-    models: Mapping[str, Model],
-    y: Mapping[str, float],
-    *,
-    kinds: Sequence[Kind] = KINDS,
-    epsilons: Sequence[float] = (0.0, 0.05, 0.1, 0.2),
-    draws: int = 3,
-    disturbed: Callable[[str], bool] = lambda name: True,
-    seed: int,
-) -> pd.DataFrame:
-    """Attack fitted models through the recordings.
+def disturb(signals: Mapping[str, RawSignal], kind: Kind, epsilon: float, seed: list[int]) -> dict[str, RawSignal]:
+    """Disturb every signal of a recording by the same draw; a seed gives the same draw at every ε, larger or smaller.
 
     Parameters
     ----------
-    recordings
-        Raw signals by name, for each recording of people that the models have not seen.
-    features_of
-        Carries the signals of a recording through preprocessing and features to the row that the models take, shape
-        (p,). NaN where nothing could be computed.
-    models
-        Fitted models, frozen.
-    y
-        True value for each recording.
-    kinds, epsilons
-        Disturbances and their sizes.
-    draws
-        Random draws per recording, kind and ε; the worst for each model counts.
-    disturbed
-        Which signals are attacked, by name.
+    signals
+        Raw signals by name.
+    kind, epsilon
+        As in `attack_signal`.
     seed
-        Seed of the study.
-
-    Returns
-    -------
-    DataFrame
-        One row per recording, model, kind and ε: recording, model, attack, epsilon, attack_is_exact, y_true, y_pred
-        (NaN where no draw gave features).
+        Seed of the draw.
     """
-    rows = []
-    for recording, signals in recordings.items():
-        for kind in kinds:
-            for epsilon in epsilons:
-                number = draws if epsilon > 0 else 1
-                seen = [
-                    features_of(
-                        recording, _attacked(signals, kind, epsilon, disturbed, seed_for(seed, recording, kind, k))
-                    )
-                    for k in range(number)
-                ]
-                worst = _worst(models, np.stack(seen), y[recording])
-                columns = {"recording": recording, "attack": kind, "epsilon": epsilon, "y_true": y[recording]}
-                exact = {"attack_is_exact": epsilon == 0}
-                rows += [columns | exact | {"model": name, "y_pred": value} for name, value in worst.items()]
-    return pd.DataFrame(rows)
-
-
-def _attacked(
-    signals: Mapping[str, RawSignal], kind: Kind, epsilon: float, disturbed: Callable[[str], bool], seed: list[int]
-) -> dict[str, RawSignal]:
-    """Disturb the signals; the same draw for every ε, so that only the size differs."""
-    return {
-        name: attack_signal(signal, kind, epsilon, np.random.default_rng(seed)) if disturbed(name) else signal
-        for name, signal in signals.items()
-    }
-
-
-def _worst(models: Mapping[str, Model], X: Array, truth: float) -> dict[str, float]:
-    known = np.isfinite(X).all(axis=1)
-    worst = {}
-    for name, model in models.items():
-        predictions = model.predict(X[known]) if known.any() else np.array([np.nan])
-        worst[name] = float(predictions[np.argmax(np.abs(predictions - truth))])
-    return worst
+    return {name: attack_signal(signal, kind, epsilon, np.random.default_rng(seed)) for name, signal in signals.items()}

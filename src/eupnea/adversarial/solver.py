@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg.blas import dsyrk
 
 from eupnea.adversarial.bounds import lower_bound, mean_square
-from eupnea.adversarial.polish import State, polish
+from eupnea.adversarial.polish import Moments, State, moments_of, polish
 from eupnea.adversarial.radius import Norm, dual_norm, least_sum_interpolator, perturbation_norm, zero_radius
 
 Array = NDArray[np.float64]
@@ -56,7 +58,7 @@ INTERPOLATE_UP_TO = 200_000
 """Size of the data above which the linear program of the interpolator is too expensive."""
 
 TALL, POLISH_TALL_FROM = 5, 12
-"""Rows per column from which the exact finish waits, and the iteration it waits for."""
+"""Rows per column from which the exact finish works on products of columns, and the iteration it then waits for."""
 
 JITTER = 1e-13
 """Share of the mean diagonal that is added to a matrix of inner products: rounding must not make it indefinite."""
@@ -207,14 +209,18 @@ class _Ridge:
         return coef, intercept, self.X @ coef, half_u
 
     def _primal(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
-        share = weights / weights.sum()
-        mean_x, mean_y = (share @ self.X, float(share @ self.y)) if self.fit_intercept else (0.0, 0.0)
+        total = float(weights.sum())
         roots = np.sqrt(weights)
-        Xw = (self.X - mean_x) * roots[:, None]
-        A = Xw.T @ Xw
+        Xw = self.X * roots[:, None]
+        A = dsyrk(1.0, Xw.T, lower=1)
+        right = Xw.T @ (roots * self.y)
+        mean_x, mean_y = (weights @ self.X) / total, float(weights @ self.y) / total
+        if self.fit_intercept:
+            A -= total * np.outer(mean_x, mean_x)
+            right -= total * mean_y * mean_x
         A[np.diag_indices(A.shape[0])] += penalties
         factor = cho_factor(A, lower=True, overwrite_a=True, check_finite=False)
-        coef = cho_solve(factor, Xw.T @ (roots * (self.y - mean_y)), check_finite=False)
+        coef = cho_solve(factor, right, check_finite=False)
         intercept = mean_y - float(np.dot(mean_x, coef)) if self.fit_intercept else 0.0
         fitted = self.X @ coef
         return coef, intercept, fitted, weights * (self.y - fitted - intercept)
@@ -230,6 +236,7 @@ def _optimise(
     weights, penalties = np.ones(y.size), np.full(X.shape[1], y.size * radius**2)
     scale = float(np.abs(y - start).max())
     bound, loss, floor, n_iter = 0.0, np.inf, FLOOR_START, 0
+    is_tall, moments = X.shape[0] >= TALL * X.shape[1], cast("Moments | None", None)
     for n_iter in range(1, max_iter + 1):
         coef, intercept, fitted, half_u = ridge.solve(weights, penalties)
         u = 2 * (half_u - half_u.mean()) if fit_intercept else 2 * half_u
@@ -237,10 +244,10 @@ def _optimise(
         target = _Point(coef, intercept, fitted, radius * float(dual_norm(coef, norm)))
         point = _search(point, target, y, radius, norm) if n_iter > 1 else target
         loss = mean_square(y - point.fitted - point.intercept, point.size)
-        if loss - bound > tol * loss and n_iter in POLISH_AT and _may_polish(X, n_iter):
-            done = polish(
-                X, y, State(point.coef, point.intercept, u), radius=radius, norm=norm, fit_intercept=fit_intercept
-            )
+        if loss - bound > tol * loss and _may_polish(X, n_iter, norm, is_tall=is_tall):
+            moments = moments_of(X, y) if is_tall and moments is None else moments
+            begin = State(point.coef, point.intercept, u)
+            done = polish(X, y, begin, radius=radius, norm=norm, fit_intercept=fit_intercept, moments=moments)
             if (
                 n_iter == INTERPOLATE_AT
                 and done.loss - done.bound > tol * done.loss
@@ -258,10 +265,10 @@ def _optimise(
     return point, max(0.0, (loss - bound) / loss), n_iter
 
 
-def _may_polish(X: Array, n_iter: int) -> bool:
-    """Return whether an exact finish is worth trying: on tall data a few more iterations are cheaper."""
-    tall = X.shape[0] >= TALL * X.shape[1]
-    return min(X.shape) <= POLISH_UP_TO and not (tall and n_iter < POLISH_TALL_FROM)
+def _may_polish(X: Array, n_iter: int, norm: Norm, *, is_tall: bool) -> bool:
+    """Return whether an exact finish is worth trying: on tall data with ℓ∞ it needs better sets to start from."""
+    waits = is_tall and norm == "inf" and n_iter < POLISH_TALL_FROM
+    return n_iter in POLISH_AT and min(X.shape) <= POLISH_UP_TO and not waits
 
 
 def _may_interpolate(X: Array, y: Array, point: _Point, norm: Norm) -> bool:

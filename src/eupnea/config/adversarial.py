@@ -9,7 +9,8 @@ from pydantic import Field
 from eupnea.config.base import Block
 
 Modality = Literal["respiration", "cardiac", "coupling", "all", "device"]
-Nuisance = Literal["mode", "task", "session", "sex", "identity"]
+Nuisance = Literal["mode", "task", "session", "device", "sex", "identity"]
+Disturbance = Literal["noise", "gain", "drift", "dropped_samples", "time_warp"]
 Summary = Literal["mean", "sd", "median", "q10", "q25", "q75", "q90"]
 
 
@@ -24,7 +25,8 @@ class AdversarialConfig(Block):
 
     models: Literal["standard", "thorough"] = "standard"
     """``standard``: median, ridge and lasso (each tuned on clean and on robust loss), adversarial linear models,
-    adversarial kernel model, XGBoost with and without noise. ``thorough`` adds networks."""
+    adversarial kernel model, XGBoost with and without noise. ``thorough`` adds networks on features, and convolutional
+    networks on the cleaned respiration and RR series."""
 
     window_s: float | None = Field(default=None, gt=0)
     """Length of the windows that are used, s; empty: the shortest there are."""
@@ -86,15 +88,35 @@ class AdversarialConfig(Block):
     noise_copies: int = Field(default=10, ge=1, le=1000)
     """Noisy copies per person that XGBoost with noise augmentation is trained on."""
 
+    series_windows: int = Field(default=8, ge=1, le=10_000)
+    """Windows per person, at most, that the networks on series see."""
+
     time_budget_s: float = Field(default=300.0, gt=0)
     """Seconds that training the networks of one analysis and modality may be expected to take; it sets their number of
     epochs beforehand (from a fixed cost per step), so that results do not depend on the machine's speed."""
 
+    disturbances: list[Disturbance] = Field(default=["noise", "gain", "drift", "dropped_samples", "time_warp"])
+    """What is done to the recordings themselves before they are cleaned and their features are computed again. Empty:
+    nothing. A study that starts from a feature table has no recordings to disturb."""
+
+    disturbance_epsilons: list[float] = Field(default=[0.1, 0.3])
+    """Sizes. Noise and drift: largest shift in standard deviations of the signal. Gain: largest relative change.
+    Dropped samples: share lost. Time warp: largest relative change of speed. All below 1."""
+
+    disturbance_draws: int = Field(default=2, ge=1, le=1000)
+    """Random draws per recording, disturbance and size; the worst for each model counts, a lower bound."""
+
+    disturbance_budget_s: float = Field(default=120.0, gt=0)
+    """Seconds that carrying disturbed recordings through the stages may be expected to take; it sets the number of
+    people beforehand (one recording each, from fixed costs per recording and per minute of it), so that results do not
+    depend on the machine's speed."""
+
     reversal_weight: float = Field(default=1.0, gt=0)
     """Weight of the reversed gradient at strength 1, against the loss of age (in units of its variance)."""
 
-    nuisances: list[Nuisance] = Field(default=["mode", "task", "session", "sex", "identity"])
-    """What the age model is to be blind to; those that a dataset does not vary are named in a row."""
+    nuisances: list[Nuisance] = Field(default=["mode", "task", "session", "device", "sex", "identity"])
+    """What the age model is to be blind to; those that a dataset does not vary are named in a row. ``device``: kinds
+    and sites of the signals, and the sampling rate."""
 
     strengths: list[float] = Field(default=[0.0, 0.5, 0.9, 1.0])
     """Strengths of removal, 0 (none) to 1 (all)."""

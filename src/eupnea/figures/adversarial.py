@@ -10,6 +10,8 @@ import pandas as pd
 from eupnea.figures.drawing import COLOURS, DOUBLE_COLUMN_IN, Drawn, NotAnswerableError, legend_below
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from eupnea.study import Study
 
 MODALITIES = ("all", "respiration", "cardiac")
@@ -25,32 +27,37 @@ MODELS = {
 }
 """Models that are drawn; the table beside the figure has them all."""
 
+DISTURBED_MODEL = "adversarial_inf"
+"""The model that the disturbances of recordings are drawn for; the table beside the figure has them all."""
+
 ATTACKERS = ("balanced_accuracy_strongest", "eer_strongest")
 
 
 def robustness(study: Study) -> Drawn:
-    """Draw the error of each age model against the size of the perturbation."""
+    """Draw the error of each age model against the size of the perturbation, of features and of recordings."""
     metrics = study.metrics
-    rows = metrics[(metrics["analysis"] == "adversarial") & (metrics["metric"] == "mae") & (metrics["status"] == "ok")]
-    rows = _main_modality(rows[rows["epsilon"].notna() & (rows["control"] == "")])
-    norms = [name for name in ("inf", "2") if (rows["norm"] == name).any()]
+    rows = metrics[(metrics["analysis"] == "adversarial") & (metrics["status"] == "ok") & (metrics["control"] == "")]
+    rows = _main_modality(rows[rows["metric"].isin(["mae", "mae_signal"]) & rows["epsilon"].notna()])
+    disturbed = rows[rows["metric"] == "mae_signal"]
+    shifted = rows[rows["metric"] == "mae"]
+    norms = [name for name in ("inf", "2") if (shifted["norm"] == name).any()]
     if not norms:
         message = "age could not be predicted, or is not known"
         raise NotAnswerableError(message)
     figure, axes = plt.subplots(
-        1, len(norms), figsize=(DOUBLE_COLUMN_IN, 3.3), squeeze=False, sharey=True, layout="constrained"
+        1,
+        len(norms) + bool(len(disturbed)),
+        figsize=(DOUBLE_COLUMN_IN, 3.3),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
     )
-    clean = rows[rows["epsilon"] == 0]
-    for axis, norm in zip(axes[0], norms, strict=True):
-        one = pd.concat([clean, rows[(rows["norm"] == norm) & (rows["epsilon"] > 0)]])
-        for model, words in MODELS.items():
-            line = one[one["model"] == model].sort_values("epsilon", kind="stable").drop_duplicates("epsilon")
-            if len(line):
-                is_searched = line["reason"].str.contains("lower bound").any()
-                axis.plot(line["epsilon"], line["value"], ":" if is_searched else "-", marker=".", label=words)
-        axis.set(xlabel="size of the perturbation, SD of the features", title=f"norm {'∞' if norm == 'inf' else norm}")
+    for axis, norm in zip(axes[0], norms, strict=False):
+        _draw_shifted(axis, shifted, norm)
+    if len(disturbed):
+        _draw_disturbed(axes[0, -1], disturbed)
     axes[0, 0].set_ylabel("mean absolute error, years")
-    level = rows.loc[rows["model"] == "median", "value"].max()
+    level = shifted.loc[shifted["model"] == "median", "value"].max()
     axes[0, 0].set_ylim(0, 2.2 * level if pd.notna(level) else None)
     legend_below(figure, axes[0, 0], columns=4)
     caption = (
@@ -58,8 +65,41 @@ def robustness(study: Study) -> Drawn:
         f"error against the size of the perturbation. Solid: exact; "
         "dotted: searched attack, a lower bound of the damage. Errors beyond 2.2 times that of the median are cut off."
     )
-    columns = ["modality", "model", "norm", "epsilon", "attack", "value", "ci_low", "ci_high", "reason"]
+    caption += _disturbed_words(disturbed)
+    columns = ["metric", "modality", "model", "norm", "epsilon", "attack", "value", "ci_low", "ci_high", "reason"]
     return Drawn(figure, rows[columns], "Robustness", caption)
+
+
+def _draw_shifted(axis: Axes, rows: pd.DataFrame, norm: str) -> None:
+    """Draw one line per model: the features themselves are shifted."""
+    one = rows[(rows["epsilon"] == 0) | (rows["norm"] == norm)]
+    for model, words in MODELS.items():
+        line = one[one["model"] == model].sort_values("epsilon", kind="stable").drop_duplicates("epsilon")
+        if len(line):
+            is_searched = line["reason"].str.contains("lower bound").any()
+            axis.plot(line["epsilon"], line["value"], ":" if is_searched else "-", marker=".", label=words)
+    axis.set(xlabel="size, SD of the features", title=f"features, norm {'∞' if norm == 'inf' else norm}")
+
+
+def _draw_disturbed(axis: Axes, rows: pd.DataFrame) -> None:
+    """Draw one line per disturbance of the recordings, for one model: each is the worst of a few random draws."""
+    one = rows[rows["model"] == DISTURBED_MODEL]
+    for number, kind in enumerate(dict.fromkeys(one["attack"])):
+        line = one[one["attack"] == kind].sort_values("epsilon", kind="stable")
+        label = kind.replace("_", " ")
+        axis.plot(line["epsilon"], line["value"], ":", marker="osv^D"[number % 5], color=f"C{number}", label=label)
+    axis.set(xlabel="size (see caption)", title=f"recordings ({MODELS[DISTURBED_MODEL]})")
+    axis.legend(fontsize="x-small", title="lower bounds", title_fontsize="x-small", loc="upper left")
+
+
+def _disturbed_words(rows: pd.DataFrame) -> str:
+    if not len(rows):
+        return ""
+    return (
+        f" Right: the recordings of {rows['n_participants'].max():.0f} people are disturbed and their features computed "
+        "again: noise and drift in standard deviations of the signal, relative change of gain, share of samples "
+        "dropped, relative change of speed; the worst of a few random draws, lower bounds all."
+    )
 
 
 def invariance(study: Study) -> Drawn:

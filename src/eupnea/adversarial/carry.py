@@ -1,0 +1,69 @@
+"""Carry a recording, disturbed or not, through cleaning, breaths, beats and features, as the stages do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from eupnea.beats.chunk import beats_of_chunk
+from eupnea.breaths.table import breaths_of_chunk
+from eupnea.config.study import StudyConfig
+from eupnea.features.assemble import features_of_chunk
+from eupnea.recordings.load import load_signals
+from eupnea.recordings.readers.registry import limits_of
+from eupnea.recordings.signal import RawSignal
+from eupnea.signals.clean import clean_chunk
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """What is known about the recordings of a study before their samples are read.
+
+    Attributes
+    ----------
+    base
+        Folder of the dataset.
+    recordings, channels, intervals
+        Rows of all chunks in the contracts of the same names.
+    study
+        The config whose stages a recording goes through.
+    window_s
+        Length of the windows that are cut, s.
+    """
+
+    base: Path
+    recordings: pd.DataFrame
+    channels: pd.DataFrame
+    intervals: pd.DataFrame
+    study: StudyConfig
+    window_s: float
+
+    def load(self, recording: str) -> dict[str, RawSignal]:
+        """Read the signals of a recording, by name, on the clocks of their devices."""
+        limits = limits_of(self.study.recordings)
+        loaded = load_signals(self.base, _of(self.channels, recording), limits=limits)
+        return {signal: raw for (_, signal), raw in loaded.items()}
+
+    def windows(self, recording: str, signals: Mapping[str, RawSignal]) -> pd.DataFrame:
+        """Return the windows that these signals of a recording give, in the contract WINDOWS with every feature.
+
+        No rows where the stages keep nothing of it.
+        """
+        rows, channels, intervals = (
+            _of(table, recording) for table in (self.recordings, self.channels, self.intervals)
+        )
+        raw = {(recording, name): signal for name, signal in signals.items()}
+        clean = clean_chunk(raw, channels, intervals, self.study.signals)
+        breaths = breaths_of_chunk(clean.respiration, channels, self.study.breaths)
+        beats = beats_of_chunk(clean.cardiac, self.study.beats)
+        config = self.study.features.model_copy(update={"window_s": (self.window_s,)})
+        return features_of_chunk(
+            rows, intervals, channels, clean.respiration, clean.cardiac, clean.quality, breaths, beats, config
+        ).windows
+
+
+def _of(table: pd.DataFrame, recording: str) -> pd.DataFrame:
+    return table[table["recording"] == recording].reset_index(drop=True)

@@ -1,0 +1,216 @@
+"""Attack age models through the recordings: disturb the signals, compute the features again, predict.
+
+One recording of each of some people is disturbed; the models are those of the cross-validation, fitted without that
+person. The worst of several random draws counts, so every number is a lower bound of the damage. A disturbed recording
+that preprocessing refuses stays in: its features are unknown, and are imputed by the training medians like others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eupnea.adversarial.carry import Carrier
+from eupnea.adversarial.cohort import Cohort, participant_cohort, summarise
+from eupnea.adversarial.result import AdversarialResult, curve_point, make_result
+from eupnea.adversarial.robustness import fit_fold, fold_seed_of, people_folds
+from eupnea.adversarial.signal_attacks import disturb
+from eupnea.config.adversarial import AdversarialConfig
+from eupnea.evidence.intervals import bca_interval
+from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
+from eupnea.features.columns import feature_columns
+from eupnea.io.seeds import seed_for
+
+Array = NDArray[np.float64]
+
+RECORDING_COST_S, MINUTE_COST_S = 0.25, 0.08
+"""Assumed seconds of carrying a recording through the stages: for each recording, and for each minute of it."""
+
+FEWEST_PEOPLE = 3
+"""People who are attacked whatever the budget says."""
+
+ONCE = ("none", 0.0, 0)
+"""Kind, ε and draw of the recording as it is."""
+
+
+def signal_attacks(
+    windows: pd.DataFrame, participants: pd.DataFrame, carrier: Carrier, *, config: AdversarialConfig, seed: int
+) -> AdversarialResult:
+    """Disturb one recording of each of some people, and let every age model predict from what is left.
+
+    Parameters
+    ----------
+    windows, participants
+        Tables of the results contract.
+    carrier
+        Carries a recording through the stages.
+    config, seed
+        Block of the stage; seed of the study.
+
+    Returns
+    -------
+    AdversarialResult
+        Predictions (norm ``signal``); ``mae_signal`` of every modality, model, disturbance and size, with the same
+        recordings undisturbed (ε = 0) beside it; how many disturbed recordings gave no features.
+    """
+    cohorts = {
+        name: participant_cohort(windows, participants, modality=name, config=config) for name in config.modalities
+    }
+    answered = {name: cohort for name, cohort in cohorts.items() if isinstance(cohort, Cohort)}
+    rows: list[MetricRow] = [
+        missing_row("adversarial", "mae_signal", reason, target=config.target, modality=name, norm="signal")
+        for name, reason in cohorts.items()
+        if isinstance(reason, str)
+    ]
+    if not answered or not config.disturbances:
+        return make_result(None, rows, [])
+    chosen = choose_recordings(windows, carrier.recordings, next(iter(answered.values())), config=config)
+    carried = carry_all(chosen, carrier, config=config, seed=seed)
+    tables, points = [], []
+    for modality, cohort in answered.items():
+        predictions = predict_carried(carried, cohort, modality=modality, config=config, seed=seed)
+        more = _rows(predictions, config=config, seed=seed, modality=modality)
+        rows += [*more, _refused(carried, config, modality)]
+        points += [curve_point("signal", row, is_exact=row["epsilon"] == 0) for row in more]
+        tables.append(predictions)
+    return make_result(pd.concat(tables, ignore_index=True), rows, points)
+
+
+def choose_recordings(
+    windows: pd.DataFrame, recordings: pd.DataFrame, cohort: Cohort, *, config: AdversarialConfig
+) -> list[str]:
+    """Return one recording of each of as many people as the budget allows, evenly over the target; in their order."""
+    used = windows[windows["participant"].isin(cohort.participants)]
+    first = used.groupby("participant", sort=True)["recording"].min()
+    minutes = recordings.set_index("recording")["duration_s"].astype(float).loc[first] / 60
+    versions = 1 + len(config.disturbances) * len(_sizes(config)) * config.disturbance_draws
+    cost_s = versions * float((RECORDING_COST_S + MINUTE_COST_S * minutes).mean())
+    number = int(np.clip(config.disturbance_budget_s / cost_s, min(FEWEST_PEOPLE, len(first)), len(first)))
+    by_age = cohort.participants[np.argsort(cohort.y, kind="stable")]
+    places = np.unique(np.round(np.linspace(0, len(by_age) - 1, number)).astype(int))
+    return [str(first[person]) for person in by_age[places]]
+
+
+def carry_all(chosen: list[str], carrier: Carrier, *, config: AdversarialConfig, seed: int) -> pd.DataFrame:
+    """Return the windows of every version of the recordings, with the columns attack, epsilon and draw.
+
+    A version of which nothing is left has one row without window and features.
+    """
+    tables = []
+    for recording in chosen:
+        signals = carrier.load(recording)
+        for kind, epsilon, draw in _versions(config):
+            labels = seed_for(seed, "disturbed", recording, kind, draw)
+            found = carrier.windows(recording, disturb(signals, kind, epsilon, labels) if epsilon else signals)
+            if found.empty:
+                person = carrier.recordings.set_index("recording").loc[recording, "participant"]
+                found = pd.DataFrame({"recording": [recording], "participant": [person]})
+            tables.append(found.assign(attack=kind, epsilon=epsilon, draw=draw))
+    return pd.concat(tables, ignore_index=True)
+
+
+def predict_carried(
+    carried: pd.DataFrame, cohort: Cohort, *, modality: str, config: AdversarialConfig, seed: int
+) -> pd.DataFrame:
+    """Return the worst prediction of the draws, in the contract of adversarial predictions."""
+    versions = _version_rows(carried, cohort, modality, config)
+    folds = people_folds(cohort, 0, config=config, seed=seed, modality=modality)
+    fold_of = dict(zip(cohort.participants, folds, strict=True))
+    own = versions["participant"].map(fold_of).to_numpy()
+    tables = []
+    for fold in np.unique(own):
+        fold_seed = fold_seed_of(seed, modality, 0, int(fold))
+        scaling, models = fit_fold(cohort, folds == fold, config=config, fold_seed=fold_seed)
+        mine = versions[own == fold]
+        X = scaling.apply(mine[cohort.columns].to_numpy(dtype=float))
+        keys = mine.drop(columns=cohort.columns).assign(fold=str(fold))
+        tables += [keys.assign(model=name, y_pred=model.predict(X)) for name, model in models.items()]
+    known = {"repeat": 0, "target": config.target, "level": "recording", "modality": modality, "norm": "signal"}
+    return _worst(pd.concat(tables, ignore_index=True)).assign(**known)
+
+
+def _version_rows(carried: pd.DataFrame, cohort: Cohort, modality: str, config: AdversarialConfig) -> pd.DataFrame:
+    """Return one row of features per version, with its person, truth and disturbance; unknown ones are NaN."""
+    columns = feature_columns(carried, modality)
+    truth = dict(zip(cohort.participants, cohort.y, strict=True))
+    rows = []
+    for key, part in carried.groupby(["recording", "attack", "epsilon", "draw"], sort=True):
+        version = dict(zip(("recording", "attack", "epsilon", "draw"), key, strict=True))
+        person, kept = str(part["participant"].iloc[0]), part[part["window_s"].notna()]
+        features: dict[str, float] = {}
+        if len(kept):
+            table, names, _ = summarise(kept, ["participant"], columns, list(config.summaries))
+            features = dict(zip(names, table[names].to_numpy(dtype=float)[0], strict=True))
+        told = {"participant": person, "y_true": truth[person], "n_windows": float(len(kept))}
+        rows.append({**version, **told, **{name: features.get(name, np.nan) for name in cohort.columns}})
+    return pd.DataFrame(rows)
+
+
+def _worst(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Keep the draw with the largest error of each recording, model, disturbance and size."""
+    errors = (predictions["y_true"] - predictions["y_pred"]).abs()
+    keys = ["recording", "model", "attack", "epsilon"]
+    order = predictions.assign(error=errors).sort_values([*keys, "error", "draw"], kind="stable")
+    kept = order.drop_duplicates(keys, keep="last", ignore_index=True).drop(columns=["error", "draw"])
+    return kept.assign(attack_is_exact=kept["epsilon"] == 0, nuisance="", y_pred_corrected=np.nan)
+
+
+def _rows(predictions: pd.DataFrame, *, config: AdversarialConfig, seed: int, modality: str) -> list[MetricRow]:
+    errors = predictions.assign(error=(predictions["y_true"] - predictions["y_pred"]).abs())
+    rows = []
+    for model, kind, epsilon in product(dict.fromkeys(errors["model"]), *_conditions(config)):
+        sought = ("none", 0.0) if epsilon == 0 else (kind, epsilon)
+        chosen = errors[(errors["model"] == model) & (errors["attack"] == sought[0]) & (errors["epsilon"] == sought[1])]
+        columns: dict[str, Any] = {"modality": modality, "model": model, "attack": kind, "epsilon": epsilon}
+        rows.append(_row(chosen.sort_values("recording")["error"].to_numpy(dtype=float), columns, config, seed))
+    return rows
+
+
+def _row(errors: Array, columns: dict[str, Any], config: AdversarialConfig, seed: int) -> MetricRow:
+    shared = {**_shared(config), **columns, "n_participants": float(errors.size)}
+    labels = ("adversarial", "signal", columns["modality"])
+    interval = bca_interval(errors, n_boot=config.bootstraps, seed=seed_for(seed, *labels)).as_columns()
+    note = "the same recordings, undisturbed"
+    if columns["epsilon"] > 0:
+        note = f"lower bound: worst of {config.disturbance_draws} random draws, one recording per person"
+    return metric_row("adversarial", "mae_signal", float(errors.mean()), **shared, **interval, reason=note)
+
+
+def _refused(carried: pd.DataFrame, config: AdversarialConfig, modality: str) -> MetricRow:
+    """Say how many of the disturbed recordings the stages refused: that is a defence, not a prediction."""
+    versions = carried[carried["epsilon"] > 0].drop_duplicates(["recording", "attack", "epsilon", "draw"])
+    lost = versions["window_s"].isna()
+    note = "disturbed recordings of which preprocessing kept no window"
+    return metric_row(
+        "adversarial",
+        "share_refused",
+        float(lost.mean()),
+        **_shared(config),
+        modality=modality,
+        n_participants=float(versions["participant"].nunique()),
+        n_observations=float(len(versions)),
+        reason=note,
+    )
+
+
+def _shared(config: AdversarialConfig) -> dict[str, Any]:
+    protocol = f"1 x {config.folds} folds of participants"
+    return {"protocol": protocol, "target": config.target, "level": "recording", "norm": "signal"}
+
+
+def _sizes(config: AdversarialConfig) -> list[float]:
+    return sorted({epsilon for epsilon in config.disturbance_epsilons if epsilon > 0})
+
+
+def _conditions(config: AdversarialConfig) -> tuple[list[str], list[float]]:
+    return list(config.disturbances), [0.0, *_sizes(config)]
+
+
+def _versions(config: AdversarialConfig) -> Iterator[tuple[Any, float, int]]:
+    yield ONCE
+    yield from product(config.disturbances, _sizes(config), range(config.disturbance_draws))

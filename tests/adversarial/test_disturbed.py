@@ -1,0 +1,124 @@
+"""Disturbed recordings go through the stages again, and reach the age models that never saw their people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eupnea.adversarial.carry import Carrier
+from eupnea.adversarial.cohort import participant_cohort
+from eupnea.adversarial.disturbed import choose_recordings, predict_carried, signal_attacks
+from eupnea.config.study import StudyConfig
+from eupnea.io.contract import CHANNELS, INTERVALS, RECORDINGS
+from eupnea.recordings.signal import RawSignal
+
+STUDY = StudyConfig.model_validate(
+    {
+        "features": {"window_s": [30]},
+        "adversarial": {
+            "modalities": ["respiration"],
+            "min_participants": 10,
+            "folds": 3,
+            "inner_folds": 3,
+            "trees": 5,
+            "attack_queries": 10,
+            "bootstraps": 100,
+            "disturbances": ["dropped_samples", "time_warp"],
+            "disturbance_epsilons": [0.2, 0.9],
+            "disturbance_draws": 1,
+        },
+    }
+)
+PEOPLE, HZ = 12, 10.0
+
+
+class Breathing(Carrier):
+    """A carrier whose recordings are not read from files: the older, the slower the breathing."""
+
+    def load(self, recording: str) -> dict[str, RawSignal]:
+        """Return 90 s of airflow."""
+        number = int(recording[4:6])
+        rng = np.random.default_rng(number)
+        times = np.arange(int(90 * HZ)) / HZ
+        rate_hz = 0.35 - 0.012 * number
+        values = np.sin(2 * np.pi * rate_hz * times + rng.uniform(0, 6)) + 0.02 * rng.standard_normal(times.size)
+        return {"airflow": RawSignal(values, HZ)}
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Breathing, pd.DataFrame, pd.DataFrame]:
+    """A carrier, the windows that it gives of everybody, and the participants."""
+    names = [f"sub-{number:02d}_task-rest" for number in range(PEOPLE)]
+    people = [name[:6] for name in names]
+    keys = {"recording": names, "participant": people, "session": "", "mode": "nasal", "task": "rest", "run": ""}
+    recordings = RECORDINGS.conform(pd.DataFrame({**keys, "duration_s": 90.0, "status": "used", "chunk": 0}))
+    channels = pd.DataFrame({"recording": names, "signal": "airflow", "kind": "airflow", "status": "used"})
+    told = {"sampling_hz": HZ, "polarity": "up", "offset_s": 0.0, "drift_ppm": 0.0, "start_s": 0.0, "site": "nasal"}
+    carrier = Breathing("", recordings, CHANNELS.conform(channels.assign(**told)), INTERVALS.empty(), STUDY, 30.0)
+    windows = pd.concat([carrier.windows(name, carrier.load(name)) for name in names], ignore_index=True)
+    participants = pd.DataFrame({"participant": people, "age": [20.0 + 4 * number for number in range(PEOPLE)]})
+    return carrier, windows, participants
+
+
+@pytest.fixture(scope="module")
+def result(world):
+    carrier, windows, participants = world
+    return signal_attacks(windows, participants, carrier, config=STUDY.adversarial, seed=1)
+
+
+def test_undisturbed_recordings_are_predicted_as_the_models_predict_their_windows(world, result):
+    _, windows, participants = world
+    config = STUDY.adversarial
+    cohort = participant_cohort(windows, participants, modality="respiration", config=config)
+    same = windows.assign(attack="none", epsilon=0.0, draw=0)
+    found = predict_carried(same, cohort, modality="respiration", config=config, seed=1)
+    clean = result.predictions[result.predictions["epsilon"] == 0]
+    pairs = clean.merge(found, on=["participant", "model"], suffixes=("", "_known"))
+    assert len(pairs) == len(clean) > 0
+    np.testing.assert_allclose(pairs["y_pred"], pairs["y_pred_known"], rtol=1e-12)
+
+
+def test_a_larger_disturbance_moves_predictions_more_and_the_median_never(result):
+    frame = result.predictions.set_index(["model", "attack", "epsilon", "participant"])["y_pred"].sort_index()
+    ridge, median = frame["ridge_clean"], frame["median"]
+    small, large = ((ridge["time_warp", size] - ridge["none", 0.0]).abs().mean() for size in (0.2, 0.9))
+    assert 0 < small < large
+    assert (median["time_warp", 0.9] == median["none", 0.0]).all()
+
+
+def test_recordings_that_lost_most_samples_are_refused_and_counted(result):
+    refused = result.metrics[result.metrics["metric"] == "share_refused"].iloc[0]
+    assert refused["value"] == pytest.approx(1 / 4, abs=0.06)
+    assert refused["n_observations"] == 4 * PEOPLE
+    assert (result.metrics.loc[result.metrics["metric"] == "mae_signal", "n_participants"] == PEOPLE).all()
+    lost = result.predictions[(result.predictions["n_windows"] == 0) & (result.predictions["model"] == "ridge_clean")]
+    assert len(lost) > PEOPLE / 2
+    assert set(lost["attack"]) == {"dropped_samples"}
+    assert (lost.groupby("fold")["y_pred"].std(ddof=0) < 1e-9).all()
+
+
+def test_every_number_names_its_disturbance_and_says_that_it_is_a_lower_bound(result):
+    rows = result.metrics[(result.metrics["metric"] == "mae_signal") & (result.metrics["epsilon"] > 0)]
+    assert set(rows["attack"]) == {"dropped_samples", "time_warp"}
+    assert rows.loc[rows["status"] == "ok", "reason"].str.contains("lower bound").all()
+    assert not result.curves.loc[result.curves["epsilon"] > 0, "attack_is_exact"].any()
+    assert not result.predictions.loc[result.predictions["epsilon"] > 0, "attack_is_exact"].any()
+
+
+def test_the_budget_sets_how_many_people_are_attacked_and_who_they_are_never_changes(world):
+    carrier, windows, participants = world
+    config = STUDY.adversarial.model_copy(update={"disturbance_budget_s": 12.0})
+    cohort = participant_cohort(windows, participants, modality="respiration", config=config)
+    few = choose_recordings(windows, carrier.recordings, cohort, config=config)
+    assert 3 <= len(few) < PEOPLE
+    assert few == choose_recordings(windows, carrier.recordings, cohort, config=config)
+    assert {few[0], few[-1]} == {"sub-00_task-rest", f"sub-{PEOPLE - 1}_task-rest"}
+
+
+def test_too_few_people_are_a_row_with_the_reason(world):
+    carrier, windows, participants = world
+    few = participants.head(4)
+    found = signal_attacks(windows, few, carrier, config=STUDY.adversarial, seed=1).metrics
+    assert list(found["status"]) == ["not_answerable"]
+    assert "4 participants" in found["reason"].iloc[0]
