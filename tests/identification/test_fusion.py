@@ -57,6 +57,14 @@ def test_without_separation_fusion_is_the_mean():
     np.testing.assert_allclose(fused(scores, recording, RECORDING, 0.0)[0][0], cohort_normalised(mean[None])[0])
 
 
+def test_supported_scores_have_no_long_tail():
+    scores, recording = recordings_with_odd_windows(0.2, seed=5)
+    whole, first = fused(scores, recording, RECORDING, 4.0)
+    own, others = split_scores(whole[0], recording[first])
+    assert own.max() < 12
+    assert own.mean() > others.max()
+
+
 def test_error_rates_of_many_sets_are_those_of_each():
     rng = np.random.default_rng(0)
     scores, genuine = rng.normal(size=(20, 300)), rng.uniform(size=(20, 300)) < 0.1

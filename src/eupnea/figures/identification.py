@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from scipy.stats import norm
 
 from eupnea.figures.drawing import (
@@ -37,11 +37,11 @@ PROTOCOLS = (
     "leave_one_run_out",
     "leave_one_session_out",
 )
-DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5)
-DET_LIMITS = (0.001, 0.6)
+DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8)
+DET_LIMITS = (0.001, 0.8)
 """Error rates outside are drawn at the limit, inside the axes."""
 
-DET_EDGES = (0.0007, 0.68)
+DET_EDGES = (0.0007, 0.85)
 
 
 def cmc(study: Study) -> Drawn:
@@ -55,6 +55,7 @@ def cmc(study: Study) -> Drawn:
             _line(axis, rows[rows["modality"] == modality], modality)
         size = rows["x"].max()
         axis.plot([1, size], [1 / size, 1], color=COLOURS["chance"], linestyle="--", linewidth=0.8, label="chance")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set(xlabel="rank", ylim=(0, 1.02), xlim=(1, max(2.0, min(size, 20.0))), title=_words(protocol))
     axes[0].set_ylabel("people named within rank")
     legend_below(figure, axes[0])
@@ -78,7 +79,7 @@ def det(study: Study) -> Drawn:
             axis.plot(x, y, color=COLOURS.get(modality), label=modality, drawstyle="steps-post", linewidth=1.0)
         ticks = norm.ppf(DET_TICKS)
         axis.plot(ticks, -ticks, color=COLOURS["chance"], linestyle="--", linewidth=0.8, label="chance")
-        axis.plot([-3.2, 0], [-3.2, 0], color="#cccccc", linewidth=0.6)
+        axis.plot(*[norm.ppf(DET_EDGES)] * 2, color="#cccccc", linewidth=0.6)
         labels = [f"{100 * tick:g}" for tick in DET_TICKS]
         axis.set_xticks(ticks, labels)
         axis.set_yticks(ticks, labels)
@@ -108,7 +109,8 @@ def matrix(study: Study) -> Drawn:
         _matrix(axis, rows[rows["modality"] == modality], modality)
     caption = (
         "Rank-1 per window for every pair of enrolment (rows) and probe (columns) condition, mode/task. On the "
-        f"diagonal enrolment and probe are parts of the same recordings. Chance {rows['chance'].median():.3f}."
+        "diagonal: another run of the same condition where there is one, else a later part of the same recording. "
+        f"Chance {rows['chance'].median():.3f}."
     )
     return Drawn(figure, rows[["modality", "subset", "value", "ci_low", "ci_high", "chance"]], "Mode × task", caption)
 

@@ -90,17 +90,20 @@ def fused(scores: Matrix, recording: Rows, unit: Unit, separation: float) -> tup
         As for `pooled`.
     separation
         0: the scores are averaged. d: each window is compared with the other people first, and what it says in favour
-        of a claim is averaged (see `support`).
+        of a claim is averaged (see `support`). Others support next to nothing, so that the scores have a long tail: its
+        inverse hyperbolic sine is taken, which keeps their order and can be calibrated by a straight line.
 
     Returns
     -------
     normalised, first
         Shape (B, C, M) and (M,), as for `pooled`.
     """
-    if unit.k != 1 and separation > 0:
-        scores = support(cohort_normalised(scores), separation)
-    averaged, first = pooled(scores, recording, unit)
-    return cohort_normalised(averaged), first
+    if unit.k == 1 or separation == 0:
+        averaged, first = pooled(scores, recording, unit)
+        return cohort_normalised(averaged), first
+    averaged, first = pooled(support(cohort_normalised(scores), separation), recording, unit)
+    normalised = cohort_normalised(averaged)
+    return np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT), first
 
 
 def support(normalised: Matrix, separation: float) -> Matrix:
