@@ -144,7 +144,7 @@ def test_the_sampling_rate_changes_little(make_breathing, hz, kind):
 
 
 def with_rests(rest_at: float) -> np.ndarray:
-    """A belt at 25 Hz of smooth breaths of 4 s; every fourth falls in 2 s to a level, rests 3 s, and falls again fast."""
+    """A belt at 25 Hz of smooth breaths of 4 s; every fourth falls in 2 s to a level, rests 3 s, falls again fast."""
     ordinary = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(0, 4, 0.04) / 4)
     knots = {0.0: 0.0, 1.5: 1.0, 3.5: rest_at, 6.5: rest_at, 7.0: 0.0, 7.5: 0.0}
     resting = np.interp(np.arange(0, 7.5, 0.04), list(knots), list(knots.values()))
