@@ -70,9 +70,10 @@ def test_what_the_signal_shows_stays_the_reason() -> None:
     table = epochs(60.0)
     table.loc[2, ["is_usable", "reason"]] = [False, "clipped"]
     found = with_beats(table, beat_quality(table, BEATS.empty(), BeatsConfig()))
-    assert found["reason"].tolist() == ["beats_implausible: missing"] * 2 + ["clipped"] + [
-        "beats_implausible: missing"
-    ] * 3
+    assert (
+        found["reason"].tolist()
+        == ["beats_implausible: missing"] * 2 + ["clipped"] + ["beats_implausible: missing"] * 3
+    )
     assert not found["is_usable"].any()
 
 
@@ -101,7 +102,7 @@ def test_windows_without_a_believable_heart_keep_their_breathing(chunk: FeatureC
         has_some = windows.filter(regex=f"^{modality}__").notna().any(axis=1)
         assert has_some.tolist() == [True, False, True, True, True]
     assert windows["respiration__breath__rate_bpm"].notna().all()
-    assert (windows.loc[60.0, "cardiac_quality"] < 0.5)
+    assert windows.loc[60.0, "cardiac_quality"] < 0.5
     assert (windows.loc[[0.0, 180.0, 240.0], "cardiac_quality"] > 0.95).all()
 
 

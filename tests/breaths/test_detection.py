@@ -143,3 +143,22 @@ def test_the_sampling_rate_changes_little(make_breathing, hz, kind):
     plain, other = (detect_breaths(x, rate, preset=kind) for x, rate in ((signal, 25.0), (fine, hz)))
     assert len(plain) == len(other)
     assert np.abs(plain["inhale_onset_s"].to_numpy() - other["inhale_onset_s"].to_numpy()).max() < 0.06
+
+
+def with_rests(rest_at: float) -> np.ndarray:
+    """A belt at 25 Hz of smooth breaths of 4 s; every fourth falls in 2 s to a level, rests 3 s, falls again fast."""
+    ordinary = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(0, 4, 0.04) / 4)
+    knots = {0.0: 0.0, 1.5: 1.0, 3.5: rest_at, 6.5: rest_at, 7.0: 0.0, 7.5: 0.0}
+    resting = np.interp(np.arange(0, 7.5, 0.04), list(knots), list(knots.values()))
+    resting = np.convolve(np.pad(resting, 10, mode="edge"), np.ones(21) / 21, mode="valid")
+    return np.concatenate([resting if i % 4 == 2 else ordinary for i in range(20)])
+
+
+def test_expiration_in_two_pushes_is_no_pause_after_inspiration() -> None:
+    """Even where the second push is the steeper one; a level that hardly falls is a pause."""
+    for rest_at, is_pause in ((0.5, False), (0.95, True)):
+        breaths = detect_breaths(with_rests(rest_at), 25.0, preset="belt").iloc[1:-1]
+        long = breaths[breaths["total_s"] > 6]
+        assert len(long) == 4
+        assert ((long["inhale_pause_s"] > 3) == is_pause).all()
+        assert ((long["inhale_s"] < 2.0) != is_pause).all()

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 from report_support import HOSTILE, add_pulse, make_report, make_results
 
+from eupnea.config.report import ReportConfig
+from eupnea.io.contract import METRICS
 from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
+from eupnea.report.sections import sections_of
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +155,19 @@ def test_all_seven_questions_open_the_page(page: str) -> None:
 def test_every_link_inside_the_page_leads_somewhere(page: str) -> None:
     targets = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
+
+
+def test_reliability_of_the_breath_parameters_is_on_the_page(tmp_path: Path) -> None:
+    study = make_results(tmp_path)
+    row = {"analysis": "reliability", "term": "runs", "family": "breath", "metric": "icc_3_1", "level": "window"}
+    rows = [
+        {**row, "feature": "respiration__breath__rate_bpm", "value": 0.935, "status": "ok"},
+        {**row, "feature": "respiration__breath__empty", "status": "not_supported", "reason": "nobody has it"},
+    ]
+    study.metrics = METRICS.conform(pd.concat([study.metrics, pd.DataFrame(rows)], ignore_index=True))
+    make_report(study)
+    section = {one.id: one for one in sections_of(study, config=ReportConfig(), dpi=40)[0]}["associations"]
+    table = section.tables[0]
+    assert table.title == "Reliability of the breath parameters"
+    cells = [[cell.text for cell in line] for line in table.rows]
+    assert cells == [["runs", "respiration__breath__rate_bpm", "0.935"]]

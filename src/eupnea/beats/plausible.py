@@ -57,7 +57,9 @@ def with_beats(quality: pd.DataFrame, plausible: pd.DataFrame) -> pd.DataFrame:
     why = dict(zip(zip(*(bad[key] for key in KEYS), strict=True), bad["reason"], strict=True))
     own = [why.get(key, "") for key in zip(*(quality[key] for key in KEYS), strict=True)]
     usable = quality["is_usable"].to_numpy(dtype=bool) & (np.array(own, dtype=object) == "")
-    told = [reason or (f"{REASON}: {text}" if text else "") for reason, text in zip(quality["reason"], own, strict=True)]
+    told = [
+        reason or (f"{REASON}: {text}" if text else "") for reason, text in zip(quality["reason"], own, strict=True)
+    ]
     return quality.assign(is_usable=usable, reason=np.array(told, dtype=object))
 
 

@@ -59,7 +59,9 @@ def waves_of_beats(
         reason[:] = "the ECG is sampled too slowly"
     elif time_s.size:
         filled, missing = bridge_gaps(ecg)
-        values = without_mains(band_pass(filled, sampling_hz, preset.band_hz, preset.order), sampling_hz, preset.mains_hz)
+        values = without_mains(
+            band_pass(filled, sampling_hz, preset.band_hz, preset.order), sampling_hz, preset.mains_hz
+        )
         values[missing] = np.nan
         for start in range(0, time_s.size, STRETCH_BEATS):
             some = slice(max(0, start - preset.reach), start + STRETCH_BEATS + preset.reach)

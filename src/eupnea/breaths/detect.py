@@ -9,7 +9,7 @@ derivative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,21 @@ def find_breaths(
         stops_of_flow(flow, inhale, detection.pause_fraction),
         stops_of_flow(-flow, exhale, detection.pause_fraction),
     )
-    return _assembled(onset, turn, stops, flow, volume, step)
+    found = _assembled(onset, turn, stops, flow, volume, step)
+    return _turned_where_it_falls(found, detection) if sensor.form == "volume" and sensor.has_pauses else found
+
+
+def _turned_where_it_falls(found: FoundBreaths, detection: DetectionPreset) -> FoundBreaths:
+    """Let expiration begin with the end of inspiration where the level did not rest between them but fell.
+
+    Some people breathe out in two pushes; where the second is the steeper one it is taken for all of the expiration.
+    """
+    samples = np.arange(found.volume.size)
+    start, top, turn = (
+        np.interp(at, samples, found.volume) for at in (found.inhale_onset, found.inhale_end, found.exhale_onset)
+    )
+    has_fallen = top - turn > detection.pause_loss * (top - start)
+    return replace(found, exhale_onset=np.where(has_fallen, found.inhale_end, found.exhale_onset))
 
 
 def _starts_of_volume(

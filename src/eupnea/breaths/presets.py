@@ -45,6 +45,8 @@ class DetectionPreset:
         How an onset is read.
     pause_fraction
         Flow below this fraction of the peak flow is no flow.
+    pause_loss
+        Share of what was inspired that a belt may lose in a pause after inspiration; where it loses more it was none.
     pause_hz
         Only where onsets can be read from a band this wide are pauses seen as a level, Hz.
     zero_breaths
@@ -80,6 +82,7 @@ class DetectionPreset:
     blunt_rise: OnsetLine = field(default=OnsetLine(0.2, 0.45, 1.05, stop_at_zero=False))
     blunt_fall: OnsetLine = field(default=OnsetLine(0.1, 0.3, 1.0, stop_at_zero=False))
     pause_fraction: float = 0.08
+    pause_loss: float = 0.3
     pause_hz: float = 8.0
     zero_breaths: int = 5
     plateau_share: float = 0.05

@@ -183,9 +183,7 @@ def _matrices(
         yield rows[known], series[known]
 
 
-def breathing_series(
-    view: RecordingView, windows: pd.DataFrame, *, step: int, min_share: float = 0.5
-) -> Floats:
+def breathing_series(view: RecordingView, windows: pd.DataFrame, *, step: int, min_share: float = 0.5) -> Floats:
     """Cut the breathing band of windows of one length, mean 0 and standard deviation 1 in each.
 
     Parameters

@@ -98,9 +98,7 @@ def cut_windows(
     return cut[good].reset_index(drop=True), lost.assign(reason=pd.Series(reasons, index=lost.index, dtype="str"))
 
 
-def poor_windows(
-    quality: pd.DataFrame, windows: pd.DataFrame, *, min_quality: float
-) -> tuple[Floats, pd.DataFrame]:
+def poor_windows(quality: pd.DataFrame, windows: pd.DataFrame, *, min_quality: float) -> tuple[Floats, pd.DataFrame]:
     """Judge windows on a second signal.
 
     Parameters

@@ -68,7 +68,7 @@ def sections_of(study: Study, *, config: ReportConfig, dpi: int) -> tuple[list[S
         _identification(study),
         _stage(study, "traits", "Age, sex, BMI and other traits", ["traits"]),
         _stage(study, "adversarial", "Age models under attack, and blind ones", ["adversarial", "invariance"]),
-        _stage(study, "associations", "Reliability and effects of each feature", ["reliability", "mixed_model"]),
+        _associations(study),
         _method(study),
         _provenance(study),
     ]
@@ -120,7 +120,7 @@ def _recordings(study: Study) -> Section:
 def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     texts = [
         "Each recording's breathing and heart around its worst epoch, the worst recording first. Green: epochs that "
-        "windows may use; red: not. Green lines: inhale onsets; yellow: exhale onsets; grey: breaths that are left out. "
+        "windows may use; red: not. Green lines: inhale onsets; yellow: exhale onsets; grey: breaths left out. "
         "Below, orange lines: heartbeats; black: those whose interval was corrected or cannot be told. Zoom with the "
         "buttons, with + and -, or with Ctrl and the wheel; drag to move."
     ]
@@ -192,6 +192,21 @@ def _stage(study: Study, stage: str, title: str, analyses: list[str]) -> Section
     if len(missing):
         columns = ["analysis", "target", "modality", "model", "metric", "status", "reason"]
         section.tables.append(page_table(missing[columns].drop_duplicates(), title="What cannot be said, and why"))
+    return section
+
+
+def _associations(study: Study) -> Section:
+    section = _stage(study, "associations", "Reliability and effects of each feature", ["reliability", "mixed_model"])
+    metrics = study.metrics
+    rows = metrics[(metrics["metric"] == "icc_3_1") & (metrics["family"] == "breath") & (metrics["status"] == "ok")]
+    rows = rows[(rows["level"] == "window") & (rows["term"] != "windows")]
+    if len(rows):
+        shown = rows[["term", "feature", "value", "ci_low", "ci_high", "n_participants", "n_observations"]]
+        caption = (
+            "Intraclass correlation ICC(3,1) of people's means between what the first column names: 1 where people "
+            "keep their order, 0 where they do not."
+        )
+        section.tables.insert(0, page_table(shown, title="Reliability of the breath parameters", caption=caption))
     return section
 
 
