@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test test-all check lint lock reference benchmark-detection clean
+.PHONY: help setup study test test-all check lint lock reference benchmark benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -34,6 +34,9 @@ lock: setup ## Resolve the dependencies anew                          (.venv/bin
 
 reference: setup ## Write the manual of every config key anew           (.venv/bin/python tools/reference.py)
 	$(BIN)/python tools/reference.py
+
+benchmark: setup ## Compare detection, features and files with the peers  (.venv/bin/python -m benchmarks --peers .peers)
+	$(BIN)/python -m benchmarks --peers .peers
 
 benchmark-detection: setup ## Compare the detection of breaths with its peers    (.venv/bin/python -m benchmarks.detection)
 	$(BIN)/python -m benchmarks.detection --peers .peers
