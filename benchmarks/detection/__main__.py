@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -37,13 +38,13 @@ BARS = {
 }  # fmt: skip
 
 
-def eupnea_onsets(values: np.ndarray, kind: str) -> np.ndarray:
-    """Return the inspiration onsets that the pipeline finds, polarity unknown to it."""
+def eupnea_onsets(values: np.ndarray, kind: str, *, polarity: Literal["auto", "up"] = "auto") -> np.ndarray:
+    """Return the inspiration onsets that the pipeline finds; it is not told the polarity, or that inspiration is up."""
     from eupnea.breaths.table import detect_breaths
     from eupnea.signals.presets import RESPIRATION_HZ
     from eupnea.signals.respiration import clean_respiration
 
-    clean = clean_respiration(values, SAMPLING_HZ, preset=kind)
+    clean = clean_respiration(values, SAMPLING_HZ, preset=kind, polarity=polarity)
     breaths = detect_breaths(clean.detection, RESPIRATION_HZ, preset=kind, is_valid=clean.is_valid)
     return np.unique(np.concatenate([breaths["inhale_onset_s"], breaths["end_s"]]))
 
