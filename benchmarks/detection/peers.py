@@ -72,12 +72,28 @@ def biosppy():
     return onsets
 
 
+def breathmetrics():
+    from breathmetrics.core import Breathe
+
+    kinds = {"airflow": "humanAirflow", "belt": "humanBB"}
+
+    def onsets(values, kind):
+        # it is made for 1 kHz: its smoothing windows are whole numbers of samples
+        whole = np.interp(np.arange(0, values.size, HZ / 1000), np.arange(values.size), values)
+        found = Breathe(whole, 1000, kinds[kind])
+        found.estimate_all_features()
+        return np.asarray(found.inhale_onsets, dtype=float) / 1000
+
+    return onsets
+
+
 PEERS = {
     "neurokit_khodadad": lambda: neurokit("khodadad2018"),
     "neurokit_biosppy": lambda: neurokit("biosppy"),
     "neurokit_scipy": neurokit_scipy,
     "physio": physio,
     "biosppy": biosppy,
+    "breathmetrics": breathmetrics,
 }
 
 

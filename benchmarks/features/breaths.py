@@ -1,7 +1,7 @@
 """The breath table against NeuroKit2 and biosppy: the same belts, in turns, CPU time.
 
-``python -m benchmarks.features.breaths --peers FOLDER`` makes an environment per peer in FOLDER (outside the
-repository) with pip, or uses the one that is there.
+``python -m benchmarks.features.breaths --peers FOLDER`` makes an environment per peer in FOLDER, or
+uses the one that is there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,12 +21,13 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
 from benchmarks.detection.synthetic import SAMPLING_HZ, make_signal  # noqa: E402
+from benchmarks.peers import peers_at_hand  # noqa: E402
+from benchmarks.report import write_table  # noqa: E402
 from eupnea.breaths.table import detect_breaths  # noqa: E402
 from eupnea.signals.presets import RESPIRATION_HZ  # noqa: E402
 from eupnea.signals.respiration import clean_respiration  # noqa: E402
 
-PACKAGES = {"neurokit": ("neurokit2",), "biosppy": ("biosppy", "peakutils")}
-BARS = {"neurokit": 200.0, "biosppy": 3.0}
+BARS = {"neurokit2": 200.0, "biosppy": 3.0}
 FIRST_SEED = 400
 PIECE_MIN = 5
 REPEATS = 5
@@ -36,12 +36,8 @@ REPEATS = 5
 class Peer:
     """A peer that waits in its own environment."""
 
-    def __init__(self, name: str, peers: Path) -> None:
-        home = peers / PACKAGES[name][0]
-        if not (home / "bin" / "python").exists():
-            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-            subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *PACKAGES[name]], check=True)
-        command = [str(home / "bin" / "python"), str(Path(__file__).with_name("breaths_peer.py")), name]
+    def __init__(self, name: str, python: Path) -> None:
+        command = [str(python), str(Path(__file__).with_name("breaths_peer.py")), name]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.version = self._answer()["version"]
 
@@ -113,12 +109,13 @@ def compare(peers: dict[str, Peer], minutes: int, *, pairs: int, folder: Path) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=Path, required=True, help="folder of the peers' environments")
+    parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
     parser.add_argument("--minutes", type=int, nargs="+", default=[5, 10, 50])
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--output", type=Path, default=Path("results/benchmarks/features"))
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks"))
     options = parser.parse_args()
-    peers = {name: Peer(name, options.peers) for name in PACKAGES}
+    found, missing = peers_at_hand(tuple(BARS), options.peers)
+    peers = {name: Peer(name, python) for name, python in found.items()}
     with tempfile.TemporaryDirectory() as folder:
         rows = [
             row
@@ -127,10 +124,8 @@ def main() -> None:
         ]
     for peer in peers.values():
         peer.close()
-    table = pd.DataFrame(rows)
-    options.output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(options.output / "breaths.tsv", sep="\t", index=False, float_format="%.4g")
-    print(table.round(3).to_string(index=False))
+    note = "CPU time per minute of a belt at 25 Hz under 10 dB of white noise; median ratio of interleaved pairs. "
+    write_table(pd.DataFrame(rows), options.output, "breaths", note=note + "; ".join(missing.values()))
 
 
 if __name__ == "__main__":

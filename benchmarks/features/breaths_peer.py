@@ -1,6 +1,6 @@
 """The other side of ``breaths.py``: a peer in an environment of its own, asked over a pipe; knows nothing of eupnea.
 
-``python breaths_peer.py neurokit|biosppy``: reads paths of NumPy files, answers lines of JSON (seconds of CPU time).
+``python breaths_peer.py neurokit2|biosppy``: reads paths of NumPy files, answers lines of JSON (seconds of CPU time).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import sys
 import time
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 
@@ -23,21 +24,20 @@ def neurokit():
         _, info = neurokit2.rsp_process(values, sampling_rate=HZ)
         return len(info["RSP_Troughs"])
 
-    return neurokit2.__version__, work
+    return version("neurokit2"), work
 
 
 def biosppy():
-    import biosppy
     from biosppy.signals.resp import resp
 
     def work(values):
         return len(resp(signal=values, sampling_rate=HZ, show=False)["zeros"]) // 2
 
-    return biosppy.__version__, work
+    return version("biosppy"), work  # biosppy 2.2.4 calls itself 2.1.2
 
 
 def main(name: str) -> None:
-    version, work = {"neurokit": neurokit, "biosppy": biosppy}[name]()
+    version, work = {"neurokit2": neurokit, "biosppy": biosppy}[name]()
     print(json.dumps({"version": version}), flush=True)
     for line in sys.stdin:
         values = np.load(line.strip())

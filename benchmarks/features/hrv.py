@@ -1,6 +1,6 @@
 """Heart-rate variability of many windows: eupnea against NeuroKit2, same intervals, same run, CPU time.
 
-``python benchmarks/features/hrv.py --peer-python PATH_TO_A_PYTHON_WITH_NEUROKIT2``
+``python -m benchmarks.features.hrv --peers FOLDER`` makes the peer's environment in FOLDER, or uses the one there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
+from benchmarks.peers import PeerMissingError, peer_python  # noqa: E402
+from benchmarks.report import write_table  # noqa: E402
 from eupnea.features.heart import frequency, nonlinear, time_domain  # noqa: E402
 from eupnea.features.heart.intervals import window_intervals  # noqa: E402
 
@@ -159,12 +161,16 @@ def _deviation(own: pd.Series, theirs: dict[str, float]) -> dict[str, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer-python", required=True, help="a Python in whose environment neurokit2 is installed")
+    parser.add_argument("--peers", type=Path, default=Path(".peers"), help="folder of the peers' environments")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--per-round", type=int, default=5, help="windows that the peer works on in a round")
-    parser.add_argument("--output", type=Path, default=None, help="folder for the tables (TSV)")
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks"))
     arguments = parser.parse_args()
-    peer = Peer(arguments.peer_python)
+    try:
+        peer = Peer(str(peer_python("neurokit2", arguments.peers)))
+    except PeerMissingError as error:
+        write_table(pd.DataFrame(), arguments.output, "hrv", note=str(error))
+        return 0
     rows, worst = [], {}
     for window_s, n_windows in ((60.0, 50), (60.0, 1000), (300.0, 50), (300.0, 500)):
         row, deviations = compare(
@@ -180,11 +186,11 @@ def main() -> int:
     speed = pd.DataFrame(rows)
     values = pd.DataFrame({"feature": list(worst), "largest_relative_deviation": list(worst.values())})
     values["definition"] = [DIFFERENT[name][1] if name in DIFFERENT else "the same" for name in worst]
-    print(f"NeuroKit2 {peer.version}\n{speed.round(1).to_string(index=False)}\n\n{values.to_string(index=False)}")
-    if arguments.output is not None:
-        arguments.output.mkdir(parents=True, exist_ok=True)
-        speed.to_csv(arguments.output / "hrv_speed.tsv", sep="\t", index=False)
-        values.to_csv(arguments.output / "hrv_values.tsv", sep="\t", index=False)
+    note = (
+        f"CPU time per window of many at once; NeuroKit2 {peer.version}: the same measures, then its public functions."
+    )
+    write_table(speed, arguments.output, "hrv", note=note)
+    write_table(values, arguments.output, "hrv_values", note="Largest relative deviation from NeuroKit2.")
     return (
         0
         if (values.loc[values["definition"] == "the same", "largest_relative_deviation"].fillna(0) < 1e-9).all()

@@ -1,6 +1,6 @@
 """Time-series features of a matrix: eupnea against tsfresh, same windows, same run, CPU time of one thread.
 
-``python benchmarks/features/timeseries.py`` writes ``timeseries.tsv`` into ``--output`` and prints it. Both sides work
+``python -m benchmarks.features.timeseries`` writes ``timeseries.tsv`` into ``--output`` and prints it. Both sides work
 in turns on the same windows; a ratio is the median over the pairs. The exit code is 1 when a bar is missed.
 """
 
@@ -21,6 +21,7 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
+from benchmarks.report import write_table  # noqa: E402
 from eupnea.features.timeseries import extract  # noqa: E402
 
 REGULARITY = {"sample_entropy": None, "approximate_entropy": [{"m": 2, "r": r} for r in (0.1, 0.3, 0.5, 0.7, 0.9)]}
@@ -28,6 +29,7 @@ BARS = {("efficient", 1500): 150, ("efficient", 240): 300, ("regularity", 1500):
 MEMORY_BAR_GB = 0.2
 THREADS_BAR = 1.8
 MANY_WINDOWS = 10_000
+ROOT = Path(__file__).parents[2]
 
 
 def breathing(n_windows: int, n_samples: int, *, seed: int) -> np.ndarray:
@@ -89,7 +91,8 @@ def compare(name: str, settings: object, n_samples: int, *, pairs: int, few: int
 def memory_above_input_gb() -> float:
     """Measure in a fresh process how far the peak rises above the input and what is loaded anyway."""
     script = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import timeseries; timeseries.report_peak()"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+        "from benchmarks.features import timeseries; timeseries.report_peak()"
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return float(answer.stdout)
@@ -143,11 +146,12 @@ def main() -> int:
     ]
     table = pd.DataFrame(rows)
     memory, threads = memory_above_input_gb(), threads_speed_up(pairs=pairs)
-    options.output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(options.output / "timeseries.tsv", sep="\t", index=False, na_rep="n/a")
-    print(table.to_string(index=False))
-    print(f"memory above the input at {MANY_WINDOWS} windows of 240: {memory:.3f} GB (bar {MEMORY_BAR_GB})")
-    print(f"two threads against one, wall time: {threads:.2f} (bar {THREADS_BAR}; needs two idle cores)")
+    note = (
+        f"CPU time, one thread, tsfresh with n_jobs=0. Memory above the input at {MANY_WINDOWS} windows of 240: "
+        f"{memory:.3f} GB (bar {MEMORY_BAR_GB}). Two threads against one, wall time: {threads:.2f} (bar {THREADS_BAR}; "
+        "needs two idle cores)."
+    )
+    write_table(table, options.output, "timeseries", note=note)
     return int(bool((table["ratio"] < table["bar"]).any()) or memory > MEMORY_BAR_GB)
 
 
