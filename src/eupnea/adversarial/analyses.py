@@ -71,7 +71,6 @@ def invariance(
     if isinstance(cohort, str):
         return _unanswered("invariance", cohort, modality, config)
     shared: dict[str, Any] = {
-        "protocol": f"{config.folds} folds of participants",
         "target": config.target,
         "level": "recording",
         "modality": modality,

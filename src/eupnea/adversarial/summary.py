@@ -44,7 +44,6 @@ class Summary:
         self.exact = frame.groupby(["model", "norm", "epsilon"])["attack_is_exact"].all()
         self.names = frame.groupby(["model", "norm", "epsilon"])["attack"].first()
         self.shared: dict[str, Any] = {
-            "protocol": f"{config.repeats} x {config.folds} folds of participants",
             "target": config.target,
             "level": "participant",
             "modality": modality,

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix, Space
 
@@ -218,7 +220,9 @@ def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool 
 def _summed(table: Matrix, assignment: Assignment) -> Matrix:
     """Add up the rows of a table (U + 1, M) that each person owns; shape (B, C, M)."""
     if assignment.is_uneven:
-        return _grouped_sums(table[assignment.order], assignment)
+        B, C = assignment.counts.shape
+        summed = _membership(assignment, assignment.order.ravel(), len(table)).astype(table.dtype) @ table
+        return np.asarray(summed).reshape(B, C, -1)
     total = table[assignment.members[:, :, 0]]
     for k in range(1, assignment.members.shape[2]):
         total += table[assignment.members[:, :, k]]
@@ -228,12 +232,18 @@ def _summed(table: Matrix, assignment: Assignment) -> Matrix:
 def _grouped_sums(values: Matrix, assignment: Assignment) -> Matrix:
     """Add up neighbours of one owner; values of shape (B, U, M), sorted by owner; result (B, C, M)."""
     B, U, M = values.shape
-    C = assignment.members.shape[1]
+    summed = _membership(assignment, np.arange(B * U), B * U).astype(values.dtype) @ values.reshape(B * U, M)
+    return np.asarray(summed).reshape(B, -1, M)
+
+
+def _membership(assignment: Assignment, columns: Rows, n_columns: int) -> csr_array:
+    """Make the sparse matrix that adds up what each person owns; shape (B · C, n_columns), a row per person."""
+    from scipy.sparse import csr_array
+
+    B, C = assignment.counts.shape
     group = (np.arange(B)[:, None] * C + assignment.owners).ravel()
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    total = np.zeros((B * C, M), dtype=values.dtype)
-    total[group[starts]] = np.add.reduceat(values.reshape(B * U, M), starts, axis=0)
-    return total.reshape(B, C, M)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=B * C))])
+    return csr_array((np.ones(group.size), columns, ends), shape=(B * C, n_columns))
 
 
 def lda_scores(products: Products) -> Matrix:

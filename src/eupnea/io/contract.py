@@ -456,7 +456,7 @@ METRICS = TableContract(
             "string",
             analysis="identification, verification, open_set, control, comparison, traits, adversarial, invariance, "
             "reliability, mixed_model",
-            protocol="name of the protocol or of the resampling",
+            protocol="name of the protocol of identification",
             target="trait",
             level="window, recording, fused, participant, session",
             modality="group of features",
@@ -500,7 +500,7 @@ METRICS = TableContract(
         *_columns(
             "string",
             status="ok, not_answerable, or not_supported (too few data for this number)",
-            reason="why, when the value is empty",
+            reason="why, when the value is empty; else how it was made, where that is not said by the other columns",
         ),
     ),
 )

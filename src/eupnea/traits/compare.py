@@ -26,6 +26,9 @@ SIGNALS = ("respiration", "cardiac", "coupling", "all")
 REFERENCES = ("baseline", "demographics")
 """Models that the selection is compared with."""
 
+SIGN_FLIP, RESAMPLED_T = "paired sign flip over people", "corrected resampled t over folds"
+"""How comparisons are tested: told in the column ``reason``."""
+
 MIN_PEOPLE = 6
 """People in common that a comparison needs."""
 
@@ -76,7 +79,7 @@ def adjust_comparisons(table: pd.DataFrame) -> pd.DataFrame:
     """Fill `p_adjusted` of comparison rows over everything compared by the same test."""
     table = table.copy()
     kind = np.where(table["comparator"].isin(SIGNALS), "modalities", "models")
-    for _, rows in table.groupby([table["protocol"], kind], sort=True):
+    for _, rows in table.groupby([table["reason"], kind], sort=True):
         table.loc[rows.index, "p_adjusted"] = benjamini_hochberg(rows["p_value"])
         table.loc[rows.index, "correction"] = (
             f"Benjamini-Hochberg over {int(rows['p_value'].notna().sum())} comparisons"
@@ -141,7 +144,7 @@ def _paired_row(
             "comparison",
             base["metric"],
             interval.estimate,
-            protocol="paired_sign_flip",
+            reason=SIGN_FLIP,
             **rest,
             **interval.as_columns(),
             p_value=test.p_value,
@@ -169,7 +172,7 @@ def _resampled_row(left: pd.DataFrame, right: pd.DataFrame, base: dict[str, str]
             "comparison",
             base["metric"],
             test.mean,
-            protocol="corrected_resampled_t",
+            reason=RESAMPLED_T,
             **rest,
             se=test.se,
             ci_low=test.mean - reach,

@@ -127,7 +127,7 @@ def _task(
 def _unanswerable_row(found: Unanswerable, spec: TargetConfig, modality: str) -> MetricRow:
     metric = {"binary": "auc", "classes": "balanced_accuracy"}.get(spec.kind, "mae")
     columns = {"target": found.name, "level": found.level, "modality": modality, "model": "selected"}
-    return missing_row("traits", metric, found.reason, protocol="nested_cv", **columns)
+    return missing_row("traits", metric, found.reason, **columns)
 
 
 def _run(

@@ -65,7 +65,6 @@ class Task:
     def columns(self) -> dict[str, object]:
         """Columns that every metrics row of the task has."""
         return {
-            "protocol": "nested_cv",
             "target": self.target.name,
             "level": self.target.level,
             "modality": self.modality,
