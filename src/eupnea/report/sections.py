@@ -143,7 +143,7 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
         {
             "index": index,
             "recording": one["recording"],
-            "about": f"{one['signal']}, {100 * one['usable']:.0f} % of its epochs are usable",
+            "about": f"{one['signal']}; {100 * one['usable']:.0f} % of the recording's epochs are usable",
         }
         for index, one in enumerate(viewers)
     ]

@@ -42,7 +42,8 @@
       this.output = box.querySelector("output");
       this.values = data.values;
       this.limits = [data.start_s, data.start_s + data.values.length / data.hz];
-      this.view = [data.start_s, Math.min(this.limits[1], data.start_s + 60)];
+      const middle = (this.limits[0] + this.limits[1]) / 2, half = Math.min(30, middle - this.limits[0]);
+      this.view = [middle - half, middle + half];
       box.querySelectorAll("button").forEach((button) =>
         button.addEventListener("click", () => this.move(button.dataset.do)));
       this.canvas.addEventListener("wheel", (event) => {
