@@ -60,6 +60,7 @@ def test_windows_are_chosen_evenly_and_no_more_than_wanted():
     assert len(series.choose_windows(table.head(3), config=AdversarialConfig(series_windows=4))) == 3
 
 
+@pytest.mark.slow
 def test_age_that_sets_the_breathing_rate_is_read_and_attacks_hurt():
     rng = np.random.default_rng(0)
     ages = np.repeat(rng.uniform(20, 70, 30), 2)

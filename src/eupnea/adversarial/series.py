@@ -37,9 +37,6 @@ MIN_VALID_SHARE = 0.8
 FEWEST_EPOCHS = 20
 """Epochs of a network on series whatever the budget says."""
 
-UNITS = 24
-"""Multiplications per sample and pass of the series network, in units of the cost of `epochs_within`."""
-
 
 def choose_windows(windows: pd.DataFrame, *, config: AdversarialConfig) -> pd.DataFrame:
     """Return the windows that the networks see: at most ``series_windows`` per person, evenly over the recordings."""
@@ -200,7 +197,7 @@ def _scaled(X: Array, train: NDArray[np.bool_]) -> Array:
 
 def _fit(X: Array, y: Array, config: AdversarialConfig, seed: list[int]) -> dict[str, Model]:
     epochs = epochs_within(
-        X.size * UNITS, passes=6, fits=2 * 3 * config.folds, budget_s=config.time_budget_s, fewest=FEWEST_EPOCHS
+        X.size, passes=6, fits=2 * 3 * config.folds, budget_s=config.time_budget_s, fewest=FEWEST_EPOCHS
     )
     number = int(np.random.default_rng(seed).integers(2**31))
     attackers = {

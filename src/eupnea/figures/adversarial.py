@@ -96,9 +96,9 @@ def _disturbed_words(rows: pd.DataFrame) -> str:
     if not len(rows):
         return ""
     return (
-        f" Right: the recordings of {rows['n_participants'].max():.0f} people are disturbed and their features computed "
-        "again: noise and drift in standard deviations of the signal, relative change of gain, share of samples "
-        "dropped, relative change of speed; the worst of a few random draws, lower bounds all."
+        f" Right: the recordings of {rows['n_participants'].max():.0f} people are disturbed, their features "
+        "computed again: noise and drift in standard deviations of the signal, relative change of gain, share of "
+        "samples dropped, relative change of speed; the worst of a few random draws, lower bounds all."
     )
 
 
