@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test test-all check lint lock reference docs rulegraph benchmark-detection clean
+.PHONY: help setup study test test-all check lint lock reference docs rulegraph picture benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -40,6 +40,9 @@ docs: setup ## Build the documentation, offline: docs/_build/index.html (.venv/b
 
 rulegraph: setup ## Draw the rules of the workflow anew; needs graphviz    (.venv/bin/python tools/rulegraph.py)
 	$(BIN)/python tools/rulegraph.py
+
+picture: setup ## Take the README's picture of the report; needs Chromium  (.venv/bin/python tools/picture.py)
+	$(BIN)/python tools/picture.py
 
 benchmark-detection: setup ## Compare the detection of breaths with its peers    (.venv/bin/python -m benchmarks.detection)
 	$(BIN)/python -m benchmarks.detection --peers .peers
