@@ -20,6 +20,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "benjamini1995": {
         "author": "Benjamini, Yoav and Hochberg, Yosef",
         "title": "Controlling the false discovery rate: a practical and powerful approach to multiple testing",
+        "doi": "10.1111/j.2517-6161.1995.tb02031.x",
         "journal": "Journal of the Royal Statistical Society B",
         "volume": "57",
         "pages": "289--300",
@@ -28,6 +29,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "efron1987": {
         "author": "Efron, Bradley",
         "title": "Better bootstrap confidence intervals",
+        "doi": "10.1080/01621459.1987.10478410",
         "journal": "Journal of the American Statistical Association",
         "volume": "82",
         "pages": "171--185",
@@ -43,22 +45,27 @@ REFERENCES: dict[str, dict[str, str]] = {
     "shrout1979": {
         "author": "Shrout, Patrick E. and Fleiss, Joseph L.",
         "title": "Intraclass correlations: uses in assessing rater reliability",
+        "doi": "10.1037/0033-2909.86.2.420",
         "journal": "Psychological Bulletin",
         "volume": "86",
         "pages": "420--428",
         "year": "1979",
     },
     "taskforce1996": {
-        "author": "{Task Force}",
+        "author": "{Task Force of the European Society of Cardiology and the North American Society of Pacing and "
+        "Electrophysiology}",
         "title": "Heart rate variability: standards of measurement, physiological interpretation and clinical use",
+        "doi": "10.1161/01.CIR.93.5.1043",
         "journal": "Circulation",
         "volume": "93",
         "pages": "1043--1065",
         "year": "1996",
     },
     "tobin1988": {
-        "author": "Tobin, Martin J. and others",
+        "author": "Tobin, Martin J. and Mador, M. Jeffery and Guenther, Scott M. and Lodato, Robert F. and "
+        "Sackner, Marvin A.",
         "title": "Variability of resting respiratory drive and timing in healthy subjects",
+        "doi": "10.1152/jappl.1988.65.1.309",
         "journal": "Journal of Applied Physiology",
         "volume": "65",
         "pages": "309--317",
