@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test test-all check lint lock reference docs rulegraph benchmark benchmark-detection clean
+.PHONY: help setup study test test-all check lint lock reference docs rulegraph picture benchmark benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -43,6 +43,9 @@ rulegraph: setup ## Draw the rules of the workflow anew; needs graphviz    (.ven
 
 benchmark: setup ## Compare detection, features and files with the peers  (.venv/bin/python -m benchmarks --peers .peers)
 	$(BIN)/python -m benchmarks --peers .peers
+
+picture: setup ## Take the README's picture of the report; needs Chromium  (.venv/bin/python tools/picture.py)
+	$(BIN)/python tools/picture.py
 
 benchmark-detection: setup ## Compare the detection of breaths with its peers    (.venv/bin/python -m benchmarks.detection)
 	$(BIN)/python -m benchmarks.detection --peers .peers

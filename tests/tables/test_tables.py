@@ -23,7 +23,7 @@ from eupnea.study import Study
 from eupnea.tables import build
 from eupnea.tables.chapter import write_chapter
 from eupnea.tables.latex import booktabs, escape, macro_name
-from eupnea.tables.methods import REFERENCES, methods_text, write_methods
+from eupnea.tables.methods import REFERENCES, methods_in_words, methods_text, write_methods
 from eupnea.tables.numbers import write_numbers
 from eupnea.tables.registry import TABLES
 from eupnea.tables.write import write_tables
@@ -130,6 +130,17 @@ def test_methods_tell_what_the_config_says(study: Study) -> None:
     assert "4321 permutations" in text
     assert "All people are simulated" in text
     assert set(re.findall(r"cite\{(\w+)\}", text)) == set(REFERENCES)
+
+
+def test_methods_in_words_hold_no_latex_and_the_same_citations(study: Study) -> None:
+    config = StudyConfig().model_dump(mode="json")
+    text = " ".join(methods_in_words(study, config))
+    assert not re.search(r"[\\\\${}~]", text)
+    assert "(Ribeiro et al. 2023)" in text
+    assert "Benjamini & Hochberg 1995" in text
+    assert "(Task Force 1996)" in text
+    assert "of 11 simulated people" in text
+    assert "δ‖β‖_q" in text
 
 
 def test_small_groups_are_not_told(study: Study) -> None:

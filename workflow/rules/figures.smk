@@ -24,31 +24,6 @@ if STUDY.dataset.source == "simulated":
     for stage in FIGURE_INPUTS:
         FIGURE_INPUTS[stage].append(rules.simulate_oracle.output.oracle)
 
-CATEGORIES = {
-    "recordings": "Recordings",
-    "signals": "Signals",
-    "identification": "Identification",
-    "traits": "Traits",
-    "adversarial": "Age models",
-    "associations": "Reliability and effects",
-}
-SHOWN_SUFFIX = "svg" if "svg" in STUDY.figures.formats else "png"
-
-
-def shown_figure(name, suffix, stage):
-    """Give a file of a figure; one format of each carries caption and category for snakemake --report."""
-    path = f"{FOLDER}/figures/{name}.{suffix}"
-    if suffix != SHOWN_SUFFIX:
-        return path
-    return report(
-        path,
-        caption=f"../report/figures/{name}.rst",
-        category=CATEGORIES[stage],
-        subcategory="Figures",
-        labels={"shows": name.replace("_", " ")},
-    )
-
-
 for stage, names in FIGURES.items():
 
     rule:

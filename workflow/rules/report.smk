@@ -130,7 +130,6 @@ rule report_notebook:
     resources:
         mem_mb=2000,
     params:
-        study=FOLDER,
         code=code("report_notebook.py"),
     message:
         "Running the notebook {wildcards.notebook}"

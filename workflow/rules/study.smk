@@ -56,5 +56,40 @@ def dataset_of_chunk(wildcards):
     return PLAN.files[int(wildcards.chunk)]
 
 
+CATEGORIES = {
+    "recordings": "Recordings",
+    "signals": "Signals",
+    "identification": "Identification",
+    "traits": "Traits",
+    "adversarial": "Age models",
+    "associations": "Reliability and effects",
+}
+SHOWN_SUFFIX = "svg" if "svg" in STUDY.figures.formats else "png"
+
+
+def shown_figure(name, suffix, stage):
+    """Give a file of a figure; one format of each carries caption and category for snakemake --report."""
+    path = f"{FOLDER}/figures/{name}.{suffix}"
+    if suffix != SHOWN_SUFFIX:
+        return path
+    return report(
+        path,
+        caption=f"../report/figures/{name}.rst",
+        category=CATEGORIES[stage],
+        subcategory="Figures",
+        labels={"shows": name.replace("_", " ")},
+    )
+
+
+def shown_table(name):
+    """Give a table with caption and category for snakemake --report."""
+    return report(
+        f"{FOLDER}/tables/{name}.tsv",
+        caption=f"../report/tables/{name}.rst",
+        category="Tables",
+        labels={"shows": name.replace("_", " ")},
+    )
+
+
 if workflow.is_main_process:
     claim(os.getcwd())

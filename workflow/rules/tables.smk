@@ -1,16 +1,6 @@
 from eupnea.tables.registry import TABLES
 
 
-def shown_table(name):
-    """Give a table with caption and category for snakemake --report."""
-    return report(
-        f"{FOLDER}/tables/{name}.tsv",
-        caption=f"../report/tables/{name}.rst",
-        category="Tables",
-        labels={"shows": name.replace("_", " ")},
-    )
-
-
 rule tables:
     input:
         metrics=f"{FOLDER}/metrics.tsv",

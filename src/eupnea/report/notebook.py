@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from eupnea.errors import InputError
 from eupnea.io.files import write_text
@@ -57,7 +58,7 @@ def run_notebook(notebook: str | Path, page: str | Path, *, study: str | Path) -
     write_text(page_of(read), page)
 
 
-def page_of(notebook: object) -> str:
+def page_of(notebook: Any) -> str:
     """Return an executed notebook as HTML without anything that is fetched from elsewhere."""
     from nbconvert import HTMLExporter
 

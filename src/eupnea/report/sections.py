@@ -13,6 +13,7 @@ from eupnea.report.answers import answers
 from eupnea.report.page import Section, page_figure, page_table
 from eupnea.report.plots import plots_of
 from eupnea.report.viewer import viewer_of, worst_first
+from eupnea.tables.methods import methods_in_words
 
 if TYPE_CHECKING:
     from eupnea.config.report import ReportConfig
@@ -212,8 +213,11 @@ def _associations(study: Study) -> Section:
 
 def _method(study: Study) -> Section:
     section = Section("method", "Method")
+    config = study.manifest.get("config", {})
+    if "traits" in config:
+        section.texts += methods_in_words(study, config)
     section.texts.append("What was asked for: the config of this study, with every default spelled out.")
-    section.tables.append(page_table(_flat(study.manifest.get("config", {})), title="Config"))
+    section.tables.append(page_table(_flat(config), title="Config"))
     section.tables.append(
         page_table(study.dictionary, title="Features", caption="What each is.", href="features/dictionary.tsv")
     )

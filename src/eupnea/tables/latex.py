@@ -88,7 +88,7 @@ def booktabs(frame: pd.DataFrame, *, caption: str, label: str) -> str:
     rows = [" & ".join(_breakable(value) for value in row) + r" \\" for row in cells]
     empty = rf"\multicolumn{{{len(names)}}}{{l}}{{nothing to show}} \\"
     lines = [
-        r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
+        r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\linewidth}",
         rf"\begin{{longtable}}{{@{{}}{''.join(columns)}@{{}}}}",
         rf"\caption{{{escape(caption)}}}\label{{tab:{label}}}\\",
         r"\toprule",

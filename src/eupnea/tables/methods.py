@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "benjamini1995": {
         "author": "Benjamini, Yoav and Hochberg, Yosef",
         "title": "Controlling the false discovery rate: a practical and powerful approach to multiple testing",
+        "doi": "10.1111/j.2517-6161.1995.tb02031.x",
         "journal": "Journal of the Royal Statistical Society B",
         "volume": "57",
         "pages": "289--300",
@@ -28,6 +30,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "efron1987": {
         "author": "Efron, Bradley",
         "title": "Better bootstrap confidence intervals",
+        "doi": "10.1080/01621459.1987.10478410",
         "journal": "Journal of the American Statistical Association",
         "volume": "82",
         "pages": "171--185",
@@ -43,22 +46,27 @@ REFERENCES: dict[str, dict[str, str]] = {
     "shrout1979": {
         "author": "Shrout, Patrick E. and Fleiss, Joseph L.",
         "title": "Intraclass correlations: uses in assessing rater reliability",
+        "doi": "10.1037/0033-2909.86.2.420",
         "journal": "Psychological Bulletin",
         "volume": "86",
         "pages": "420--428",
         "year": "1979",
     },
     "taskforce1996": {
-        "author": "{Task Force}",
+        "author": "{Task Force of the European Society of Cardiology and the North American Society of Pacing and "
+        "Electrophysiology}",
         "title": "Heart rate variability: standards of measurement, physiological interpretation and clinical use",
+        "doi": "10.1161/01.CIR.93.5.1043",
         "journal": "Circulation",
         "volume": "93",
         "pages": "1043--1065",
         "year": "1996",
     },
     "tobin1988": {
-        "author": "Tobin, Martin J. and others",
+        "author": "Tobin, Martin J. and Mador, M. Jeffery and Guenther, Scott M. and Lodato, Robert F. and "
+        "Sackner, Marvin A.",
         "title": "Variability of resting respiratory drive and timing in healthy subjects",
+        "doi": "10.1152/jappl.1988.65.1.309",
         "journal": "Journal of Applied Physiology",
         "volume": "65",
         "pages": "309--317",
@@ -66,6 +74,10 @@ REFERENCES: dict[str, dict[str, str]] = {
     },
 }
 """Works that the methods cite; features name their own sources in the dictionary."""
+
+
+FORMULA = r"\frac{1}{n}\sum_i(|y_i-x_i^{\top}\beta|+\delta\|\beta\|_q)^2"
+"""Loss under the worst perturbation."""
 
 
 def write_methods(study: Study, folder: Path, *, config: dict[str, Any]) -> None:
@@ -86,12 +98,56 @@ def write_methods(study: Study, folder: Path, *, config: dict[str, Any]) -> None
 
 def methods_text(study: Study, config: dict[str, Any]) -> str:
     """Return the methods as LaTeX paragraphs."""
+    lines = ["% Generated from the config of the study: do not edit. Needs numbers.tex and references.bib."]
+    if study.is_simulated:
+        lines.append(r"\textbf{All people are simulated; nothing here is a finding about real ones.}")
+    lines += [rf"\paragraph{{{title}.}} {text}" for title, text in _paragraphs(study, config).items()]
+    return "\n\n".join(lines) + "\n"
+
+
+def methods_in_words(study: Study, config: dict[str, Any]) -> list[str]:
+    """Return the same paragraphs for a page: citations as author and year, numbers and formulas written out."""
+    used = study.recordings[study.recordings["status"] == "used"]
+    written = {
+        FORMULA: "(1/n) Σ (|yᵢ − xᵢᵀβ| + δ‖β‖_q)²",
+        r"\infty": "∞",
+        r"\eupneaRecordings{}": str(len(used)),
+        r"\eupneaHours{}": f"{used['used_s'].sum() / 3600:.1f}",
+        r"\eupneaParticipants{}": str(used["participant"].nunique()),
+        r"\_": "_",
+        "$": "",
+    }
+    paragraphs = []
+    for title, latex in _paragraphs(study, config).items():
+        text = re.sub(r"~?\\cite\{(\w+)\}", lambda found: f" ({_author_year(found[1])})", latex)
+        for code, words in written.items():
+            text = text.replace(code, words)
+        paragraphs.append(f"{title}. {' '.join(text.split())}")
+    return paragraphs
+
+
+def _author_year(key: str) -> str:
+    fields = REFERENCES[key]
+    authors = [name.split(",")[0] for name in fields["author"].strip("{}").split(" and ")]
+    first = "Task Force" if key.startswith("taskforce") else re.sub(r"\{?\\.\{?(\w)\}*", r"\1", authors[0])
+    more = (
+        ""
+        if len(authors) == 1 or key.startswith("taskforce")
+        else " et al."
+        if len(authors) > 2
+        else f" & {authors[1]}"
+    )
+    return f"{first}{more} {fields['year']}"
+
+
+def _paragraphs(study: Study, config: dict[str, Any]) -> dict[str, str]:
+    """Return the methods by heading, in LaTeX."""
     lengths = " and ".join(f"{length:g}" for length in config["features"]["window_s"])
     identification, traits, adversarial = (config[name] for name in ("identification", "traits", "adversarial"))
     people = "simulated people" if study.is_simulated else "participants"
     signals = ", ".join(sorted({kind for kinds in study.recordings["signals"] for kind in kinds.split(",") if kind}))
     nuisances = ", ".join(map(str, adversarial["nuisances"]))
-    paragraphs = {
+    return {
         "Recordings": (
             rf"\eupneaRecordings{{}} recordings (\eupneaHours{{}} hours) of \eupneaParticipants{{}} {people} were "
             f"used; signals: {escape(signals).replace(',', ', ').replace('  ', ' ')}."
@@ -109,7 +165,7 @@ def methods_text(study: Study, config: dict[str, Any]) -> str:
             f"{_permutations(study, 'identification', identification['permutations'])} random assignments of "
             f"recordings to people, the whole fit repeated; "
             rf"intervals are for new people at this gallery~\cite{{efron1987}}. Families of tests were corrected; "
-            r"false discovery rates by \cite{benjamini1995}."
+            r"false discovery rates were controlled~\cite{benjamini1995}."
         ),
         "Traits": (
             f"Traits were predicted with nested, participant-grouped cross-validation ({traits['folds']} outer folds, "
@@ -118,8 +174,8 @@ def methods_text(study: Study, config: dict[str, Any]) -> str:
             "labels, every nested step repeated. Median and majority predictions are the baselines."
         ),
         "Adversarial age models": (
-            r"Linear age models were trained against worst-case perturbations, $\frac{1}{n}\sum_i(|y_i-x_i^{\top}\beta|"
-            r"+\delta\|\beta\|_q)^2$ with $1/p+1/q=1$~\cite{ribeiro2023}, for $p=\infty$ and $p=2$. Blind models had "
+            rf"Linear age models were trained against worst-case perturbations, ${FORMULA}$ with $1/p+1/q=1$"
+            r"~\cite{ribeiro2023}, for $p=\infty$ and $p=2$. Blind models had "
             f"what tells {escape(nuisances)} removed inside the folds; freshly trained attackers judged what was left."
         ),
         "Reliability and effects": (
@@ -127,11 +183,6 @@ def methods_text(study: Study, config: dict[str, Any]) -> str:
             "mixed models with the participant as random intercept, corrected over features."
         ),
     }
-    lines = ["% Generated from the config of the study: do not edit. Needs numbers.tex and references.bib."]
-    if study.is_simulated:
-        lines.append(r"\textbf{All people are simulated; nothing here is a finding about real ones.}")
-    lines += [rf"\paragraph{{{title}.}} {text}" for title, text in paragraphs.items()]
-    return "\n\n".join(lines) + "\n"
 
 
 def _permutations(study: Study, analysis: str, asked: int) -> int:
