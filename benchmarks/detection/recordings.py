@@ -1,9 +1,10 @@
 """Real recordings: how far the tools agree on breaths, R peaks against cardiologists, pulses against a second method.
 
 ``python -m benchmarks.detection.recordings --peers FOLDER --data FOLDER``. Nobody marked the breaths of these
-recordings, so the tools are compared with one another: a tool's score is the median of its F1 (onsets within 0.5 s) with
-each of the others. All are given inspiration up, as far as it is known, and eupnea is told so. ``--data`` (else ``$EUPNEA_TEST_DATA``) holds ``airflow``, ``ds000210``, ``fantasia``, ``acqknowledge`` and
-``mitdb``; what is not there is left out and said so.
+recordings, so the tools are compared with one another: a tool's score is the median of its F1 (onsets within 0.5 s)
+with each of the others. All are given inspiration up, as far as it is known, and eupnea is told so. ``--data`` (else
+``$EUPNEA_TEST_DATA``) holds ``airflow``, ``ds000210``, ``fantasia``, ``acqknowledge`` and ``mitdb``; what is not there
+is left out and said so.
 """
 
 from __future__ import annotations
