@@ -98,7 +98,8 @@ def _disturbed_words(rows: pd.DataFrame) -> str:
     return (
         f" Right: the recordings of {rows['n_participants'].max():.0f} people are disturbed, their features "
         f"computed again, for one model ({MODELS[DISTURBED_MODEL]}): noise and drift in standard "
-        "deviations of the signal, relative change of gain, share of samples dropped, relative change of speed; the worst of a few random draws, lower bounds all."
+        "deviations of the signal, relative change of gain, share of samples dropped, "
+        "relative change of speed; the worst of a few random draws, lower bounds all."
     )
 
 
