@@ -88,8 +88,8 @@ def _draw_disturbed(axis: Axes, rows: pd.DataFrame) -> None:
         line = one[one["attack"] == kind].sort_values("epsilon", kind="stable")
         label = kind.replace("_", " ")
         axis.plot(line["epsilon"], line["value"], ":", marker="osv^D"[number % 5], color=f"C{number}", label=label)
-    axis.set(xlabel="size (see caption)", title=f"recordings ({MODELS[DISTURBED_MODEL]})")
-    axis.legend(fontsize="x-small", title="lower bounds", title_fontsize="x-small", loc="upper left")
+    axis.set(xlabel="size (see caption)", title="recordings")
+    axis.legend(fontsize="x-small", title="lower bounds", title_fontsize="x-small", loc="lower left")
 
 
 def _disturbed_words(rows: pd.DataFrame) -> str:
@@ -97,8 +97,9 @@ def _disturbed_words(rows: pd.DataFrame) -> str:
         return ""
     return (
         f" Right: the recordings of {rows['n_participants'].max():.0f} people are disturbed, their features "
-        "computed again: noise and drift in standard deviations of the signal, relative change of gain, share of "
-        "samples dropped, relative change of speed; the worst of a few random draws, lower bounds all."
+        f"computed again, for one model ({MODELS[DISTURBED_MODEL]}): noise and drift in standard "
+        "deviations of the signal, relative change of gain, share of samples dropped, "
+        "relative change of speed; the worst of a few random draws, lower bounds all."
     )
 
 
