@@ -14,6 +14,7 @@ from eupnea.evidence.metrics import metric_row, metrics_frame, missing_row
 from eupnea.figures.registry import FIGURES
 from eupnea.figures.stage import draw_stage
 from eupnea.io import contract
+from eupnea.io.columns import TableContract
 from eupnea.io.tables import write_table
 from eupnea.report.write import write_report
 from eupnea.study import Study
@@ -211,6 +212,6 @@ def make_report(study: Study) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _write(path: Path, frame: pd.DataFrame, table: contract.TableContract | None = None) -> None:
+def _write(path: Path, frame: pd.DataFrame, table: TableContract | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(frame if table is None else table.conform(frame), path)

@@ -14,7 +14,7 @@ from eupnea.io import contract
 from eupnea.io.tables import read_table
 
 if TYPE_CHECKING:
-    from eupnea.io.contract import TableContract
+    from eupnea.io.columns import TableContract
 
 
 class Study:

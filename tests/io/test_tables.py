@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from eupnea.errors import InputError
-from eupnea.io.contract import BREATHS, CONTRACTS, METRICS, TableContract
+from eupnea.io.columns import TableContract
+from eupnea.io.contract import BREATHS, CONTRACTS, METRICS
 from eupnea.io.files import replacing
 from eupnea.io.tables import concat_tables, read_table, stack_tables, write_table
 

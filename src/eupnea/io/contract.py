@@ -6,122 +6,9 @@ them, so that a column cannot change its name or type in one place only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from eupnea.io.columns import TableContract, columns_of
 
-import numpy as np
-import pandas as pd
-
-from eupnea.errors import InputError
-
-Kind = Literal["string", "float", "float32", "integer", "boolean", "list"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name (with unit), its kind, and what it says."""
-
-    name: str
-    kind: Kind
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableContract:
-    """The columns of one table, in order.
-
-    Attributes
-    ----------
-    name
-        What the table is called in error messages and in the data dictionary.
-    columns
-        The columns that must be there. A missing cell is the empty string, NaN or (integers, booleans) not allowed.
-    extra
-        Whether further columns may follow (features, participant columns).
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    extra: bool = False
-
-    @property
-    def column_names(self) -> list[str]:
-        """Names of the fixed columns, in order."""
-        return [column.name for column in self.columns]
-
-    @property
-    def string_columns(self) -> list[str]:
-        """Names of the columns that hold text."""
-        return [column.name for column in self.columns if column.kind == "string"]
-
-    def empty(self) -> pd.DataFrame:
-        """Return a table without rows, with every column and its type."""
-        return self.conform(pd.DataFrame({name: [] for name in self.column_names}))
-
-    def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` with the columns of the contract, in order and typed.
-
-        A text column or a float column that is missing is filled with empty cells; any other missing column, and any
-        column too many, is an error.
-
-        Raises
-        ------
-        InputError
-            A column is missing, unknown, or cannot take its type.
-        """
-        unknown = [name for name in frame.columns if name not in self.column_names]
-        if unknown and not self.extra:
-            raise InputError(
-                f"The table '{self.name}' has columns that the results contract does not know",
-                where=self.name,
-                found=", ".join(map(str, unknown)),
-                allowed=", ".join(self.column_names),
-            )
-        typed = {column.name: self._typed(frame, column) for column in self.columns}
-        rest = frame[unknown].reset_index(drop=True)
-        return pd.concat([pd.DataFrame(typed, index=range(len(frame))), rest], axis=1)
-
-    def _typed(self, frame: pd.DataFrame, column: Column) -> pd.Series:
-        if column.name not in frame.columns:
-            if column.kind not in ("string", "float", "float32"):
-                raise InputError(
-                    f"The table '{self.name}' lacks a column", where=self.name, found="nothing", allowed=column.name
-                )
-            fill = "" if column.kind == "string" else np.nan
-            return pd.Series(fill, index=range(len(frame)), dtype=_DTYPES[column.kind])
-        values = frame[column.name].reset_index(drop=True)
-        try:
-            return _cast(values, column.kind)
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"A column of the table '{self.name}' cannot take its type",
-                where=f"{self.name}: {column.name}",
-                found=str(error),
-                allowed=column.kind,
-            ) from error
-
-
-_DTYPES = {
-    "string": "str",
-    "float": "float64",
-    "float32": "float32",
-    "integer": "int64",
-    "boolean": "bool",
-    "list": "object",
-}
-
-
-def _cast(values: pd.Series, kind: Kind) -> pd.Series:
-    if kind == "string":
-        return values.astype("str").where(values.notna(), "")
-    return values.astype(_DTYPES[kind])
-
-
-def _columns(kind: Kind, /, **meanings: str) -> tuple[Column, ...]:
-    return tuple(Column(name, kind, meaning) for name, meaning in meanings.items())
-
-
-KEYS = _columns(
+KEYS = columns_of(
     "string",
     recording="name of the recording: sub-…[_ses-…][_task-…][_acq-<mode>][_run-…]",
     participant="participant label with its prefix: sub-01",
@@ -135,13 +22,13 @@ RECORDINGS = TableContract(
     "recordings",
     (
         *KEYS,
-        *_columns("integer", chunk="chunk of participants that the recording is worked on in"),
-        *_columns(
+        *columns_of("integer", chunk="chunk of participants that the recording is worked on in"),
+        *columns_of(
             "string",
             signals="kinds of the signals that can be used, separated by commas",
             sites="where they were measured, in the same order",
         ),
-        *_columns(
+        *columns_of(
             "float",
             duration_s="found length of the recording, s",
             declared_s="length that the dataset declares, s",
@@ -149,8 +36,8 @@ RECORDINGS = TableContract(
             excluded_s="seconds excluded by events",
             sampling_hz="sampling rate of the respiration (else of the first signal), Hz",
         ),
-        *_columns("string", sync_method="one_file, trigger, declared, common_signal, or not_aligned"),
-        *_columns(
+        *columns_of("string", sync_method="one_file, trigger, declared, common_signal, or not_aligned"),
+        *columns_of(
             "float",
             sync_offset_s="start of the cardiac device's clock on the respiration's clock, s",
             sync_offset_se_s="standard error of the offset, s",
@@ -158,7 +45,7 @@ RECORDINGS = TableContract(
             sync_drift_se_ppm="standard error of the drift, ppm",
             day="days since the participant's first session",
         ),
-        *_columns(
+        *columns_of(
             "string",
             status="used, or set_aside",
             reason="why it was set aside, or what is noteworthy about a used one",
@@ -169,7 +56,7 @@ RECORDINGS = TableContract(
 CHANNELS = TableContract(
     "channels",
     (
-        *_columns(
+        *columns_of(
             "string",
             recording="name of the recording",
             signal="name of the signal, unique in the recording",
@@ -182,23 +69,23 @@ CHANNELS = TableContract(
             channel="name of the channel in the file",
             clock="name of the device's clock; signals of one clock share their time base",
         ),
-        *_columns(
+        *columns_of(
             "float",
             sampling_hz="sampling rate, Hz; missing for unevenly sampled series",
             start_s="time of the first sample on its own clock, s",
             offset_s="offset of the own clock: recording time = own time / (1 + drift_ppm / 1e6) + offset_s, s",
             drift_ppm="how much faster the own clock runs than the recording's clock, ppm",
         ),
-        *_columns("string", status="used or set_aside", reason="why it was set aside"),
+        *columns_of("string", status="used or set_aside", reason="why it was set aside"),
     ),
 )
 
 INTERVALS = TableContract(
     "intervals",
     (
-        *_columns("string", recording="name of the recording"),
-        *_columns("float", onset_s="start on the recording's clock, s", duration_s="length, s"),
-        *_columns(
+        *columns_of("string", recording="name of the recording"),
+        *columns_of("float", onset_s="start on the recording's clock, s", duration_s="length, s"),
+        *columns_of(
             "string",
             role="use (windows must lie inside), exclude (windows must not touch), block (windows carry the label)",
             label="what the event file calls it",
@@ -209,30 +96,30 @@ INTERVALS = TableContract(
 RESPIRATION = TableContract(
     "respiration signals",
     (
-        *_columns("string", recording="name of the recording", signal="name of the signal"),
-        *_columns("float", time_s="time on the recording's clock, s"),
-        *_columns(
+        *columns_of("string", recording="name of the recording", signal="name of the signal"),
+        *columns_of("float", time_s="time on the recording's clock, s"),
+        *columns_of(
             "float32",
             detection="cleaned signal, inspiration up, in the wider band that breaths are detected in, au",
             breathing="the same limited to the breathing band of its kind: what features are computed from, au",
             above="what lies above the breathing band: only controls may use it, au",
         ),
-        *_columns("boolean", is_valid="false in gaps, bridged stretches, clipping, motion"),
+        *columns_of("boolean", is_valid="false in gaps, bridged stretches, clipping, motion"),
     ),
 )
 
 CARDIAC = TableContract(
     "cardiac signals",
     (
-        *_columns(
+        *columns_of(
             "string", recording="name of the recording", signal="name of the signal", kind="ecg, ppg, rr, heart_rate"
         ),
-        *_columns(
+        *columns_of(
             "float",
             sampling_hz="sampling rate on the recording's clock, Hz; missing for uneven series",
             start_s="time of the first sample on the recording's clock, s",
         ),
-        *_columns(
+        *columns_of(
             "list",
             values="samples (float32): mV or au, rr in ms, heart_rate in bpm",
             times_s="times (float64) of uneven series on the recording's clock, s; empty for even ones",
@@ -243,8 +130,10 @@ CARDIAC = TableContract(
 QUALITY = TableContract(
     "quality",
     (
-        *_columns("string", recording="name of the recording", signal="name of the signal", kind="kind of the signal"),
-        *_columns(
+        *columns_of(
+            "string", recording="name of the recording", signal="name of the signal", kind="kind of the signal"
+        ),
+        *columns_of(
             "float",
             start_s="start of the epoch, s",
             duration_s="length of the epoch, s",
@@ -258,17 +147,17 @@ QUALITY = TableContract(
             noise_au="noise floor beyond the physiological band",
             quantisation_au="smallest step between two different raw values",
         ),
-        *_columns("boolean", is_usable="whether windows may use the epoch"),
-        *_columns("string", reason="why not"),
+        *columns_of("boolean", is_usable="whether windows may use the epoch"),
+        *columns_of("string", reason="why not"),
     ),
 )
 
 BREATHS = TableContract(
     "breaths",
     (
-        *_columns("string", recording="name of the recording", signal="name of the signal"),
-        *_columns("integer", breath="number of the breath in the signal, from 0"),
-        *_columns(
+        *columns_of("string", recording="name of the recording", signal="name of the signal"),
+        *columns_of("integer", breath="number of the breath in the signal, from 0"),
+        *columns_of(
             "float",
             inhale_onset_s="start of inspiratory flow, s",
             inhale_end_s="end of inspiratory flow (start of the inhale pause if there is one), s",
@@ -288,28 +177,28 @@ BREATHS = TableContract(
             inhale_volume_au="inspired volume: flow integrated, or belt amplitude, au",
             exhale_volume_au="expired volume, au",
         ),
-        *_columns("boolean", is_sigh="volume far above the running median"),
-        *_columns("float", post_sigh_pause_s="pause after a sigh, s; missing for other breaths"),
-        *_columns("boolean", is_valid="whether the breath may enter features"),
-        *_columns("string", reason="why not"),
+        *columns_of("boolean", is_sigh="volume far above the running median"),
+        *columns_of("float", post_sigh_pause_s="pause after a sigh, s; missing for other breaths"),
+        *columns_of("boolean", is_valid="whether the breath may enter features"),
+        *columns_of("string", reason="why not"),
     ),
 )
 
 BEATS = TableContract(
     "beats",
     (
-        *_columns("string", recording="name of the recording", signal="name of the signal"),
-        *_columns("integer", beat="number of the beat in the signal, from 0"),
-        *_columns(
+        *columns_of("string", recording="name of the recording", signal="name of the signal"),
+        *columns_of("integer", beat="number of the beat in the signal, from 0"),
+        *columns_of(
             "float",
             time_s="time of the R peak (ECG) or of the pulse's foot (PPG), s",
             rr_ms="interval from the beat before, as found, ms",
             rr_corrected_ms="interval after artefact correction, ms; missing where it cannot be known",
             amplitude_au="R amplitude or pulse height, au",
         ),
-        *_columns("string", artefact="normal, ectopic, missed, extra, long_short"),
-        *_columns("boolean", is_valid="whether the interval may enter variability features"),
-        *_columns(
+        *columns_of("string", artefact="normal, ectopic, missed, extra, long_short"),
+        *columns_of("boolean", is_valid="whether the interval may enter variability features"),
+        *columns_of(
             "float",
             p_onset_s="start of the P wave (ECG), on the mean of the beat and those like it beside it, s",
             p_peak_s="its peak, s",
@@ -319,7 +208,7 @@ BEATS = TableContract(
             t_peak_s="peak of the T wave, s",
             t_end_s="its end, s",
         ),
-        *_columns("string", waves_reason="why waves are missing"),
+        *columns_of("string", waves_reason="why waves are missing"),
     ),
     extra=True,
 )
@@ -327,18 +216,18 @@ BEATS = TableContract(
 BEAT_QUALITY = TableContract(
     "beat quality",
     (
-        *_columns("string", recording="name of the recording", signal="name of the signal"),
-        *_columns("float", start_s="start of the epoch of the quality table, s", duration_s="its length, s"),
-        *_columns("integer", n_beats="beats in the epoch"),
-        *_columns(
+        *columns_of("string", recording="name of the recording", signal="name of the signal"),
+        *columns_of("float", start_s="start of the epoch of the quality table, s", duration_s="its length, s"),
+        *columns_of("integer", n_beats="beats in the epoch"),
+        *columns_of(
             "float",
             rate_bpm="60000 / median corrected interval, beats per minute",
             corrected_share="share of beats whose interval is an artefact",
             unknown_share="share of the epoch that lies between no two beats known to follow each other",
             similarity="median correlation of its beats with the median beat around them",
         ),
-        *_columns("boolean", is_plausible="whether windows may use the heart of this epoch"),
-        *_columns("string", reason="why not: missing (beats), rate, corrected, unlike (each other)"),
+        *columns_of("boolean", is_plausible="whether windows may use the heart of this epoch"),
+        *columns_of("string", reason="why not: missing (beats), rate, corrected, unlike (each other)"),
     ),
 )
 
@@ -346,9 +235,9 @@ WINDOWS = TableContract(
     "windows",
     (
         *KEYS,
-        *_columns("float", start_s="start of the window, s", window_s="length of the window, s"),
-        *_columns("string", block="label of the block the window lies in"),
-        *_columns(
+        *columns_of("float", start_s="start of the window, s", window_s="length of the window, s"),
+        *columns_of("string", block="label of the block the window lies in"),
+        *columns_of(
             "float",
             time_on_task_s="time since the recording's (or block's) first used second, s",
             quality="share of usable epochs of the respiration (else cardiac) signal",
@@ -363,21 +252,21 @@ RECORDING_FEATURES = TableContract("recording features", KEYS, extra=True)
 DICTIONARY = TableContract(
     "feature dictionary",
     (
-        *_columns(
+        *columns_of(
             "string",
             name="column name: <modality>__<family>__<name>",
             modality="respiration, cardiac, coupling, device, cardiogenic",
             family="group inside the modality",
             unit="unit; 1 for none",
         ),
-        *_columns("boolean", amplitude_free="whether gain and offset of the sensor cannot change it"),
-        *_columns("string", comparable_kinds="kinds of sensors across which it means the same, separated by commas"),
-        *_columns(
+        *columns_of("boolean", amplitude_free="whether gain and offset of the sensor cannot change it"),
+        *columns_of("string", comparable_kinds="kinds of sensors across which it means the same, separated by commas"),
+        *columns_of(
             "float",
             min_breaths="breaths needed, else missing",
             min_duration_s="seconds needed, else missing",
         ),
-        *_columns(
+        *columns_of(
             "string", level="window or recording", definition="what it is", source="where the definition is from"
         ),
     ),
@@ -386,35 +275,35 @@ DICTIONARY = TableContract(
 SCORES = TableContract(
     "identification scores",
     (
-        *_columns("string", protocol="name of the protocol", modality="group of features", model="name of the model"),
-        *_columns("float", window_s="length of a window, s", enrolment_s="seconds of enrolment per person"),
-        *_columns(
+        *columns_of("string", protocol="name of the protocol", modality="group of features", model="name of the model"),
+        *columns_of("float", window_s="length of a window, s", enrolment_s="seconds of enrolment per person"),
+        *columns_of(
             "string",
             level="window, recording, or fused",
             fold="name of the fold",
             control="none, or the name of the control",
             recording="probe recording",
         ),
-        *_columns("float", start_s="start of the probe window, s"),
-        *_columns("string", probe_participant="whose probe it is", claimed="which enrolled person it is compared with"),
-        *_columns(
+        *columns_of("float", start_s="start of the probe window, s"),
+        *columns_of("string", probe_participant="whose probe it is", claimed="the enrolled person it is compared with"),
+        *columns_of(
             "boolean",
             is_enrolled="whether the probe person is enrolled at all",
             genuine="whether claimed is the probe person",
         ),
-        *_columns("float", score="similarity: higher is more alike"),
+        *columns_of("float", score="similarity: higher is more alike"),
     ),
 )
 
 FAILURES = TableContract(
     "failures",
-    _columns("string", participant="participant", recording="recording", reason="why nothing could be acquired"),
+    columns_of("string", participant="participant", recording="recording", reason="why nothing could be acquired"),
 )
 
 _PREDICTION_KEYS = (
-    *_columns("string", participant="participant", recording="recording, empty for participant-level targets"),
-    *_columns("integer", repeat="repeat of the cross-validation"),
-    *_columns(
+    *columns_of("string", participant="participant", recording="recording, empty for participant-level targets"),
+    *columns_of("integer", repeat="repeat of the cross-validation"),
+    *columns_of(
         "string",
         target="what is predicted",
         level="participant, session, recording",
@@ -422,7 +311,7 @@ _PREDICTION_KEYS = (
         model="name of the model",
         fold="name of the fold",
     ),
-    *_columns(
+    *columns_of(
         "float",
         y_true="true value; class index for classes",
         y_pred="prediction for somebody not seen in training",
@@ -430,8 +319,8 @@ _PREDICTION_KEYS = (
         y_low="lower end of the conformal interval",
         y_high="upper end",
     ),
-    *_columns("string", **{"class": "true class, empty for numbers"}),
-    *_columns("float", probability="predicted probability of the positive (or true) class", n_windows="windows used"),
+    *columns_of("string", **{"class": "true class, empty for numbers"}),
+    *columns_of("float", probability="predicted probability of the positive (or true) class", n_windows="windows used"),
 )
 
 TRAIT_PREDICTIONS = TableContract("trait predictions", _PREDICTION_KEYS)
@@ -440,19 +329,19 @@ ADVERSARIAL_PREDICTIONS = TableContract(
     "adversarial predictions",
     (
         *_PREDICTION_KEYS,
-        *_columns("string", norm="2, inf, or empty"),
-        *_columns("float", epsilon="size of the perturbation, in standard deviations of the features"),
-        *_columns("string", attack="name of the attack"),
-        *_columns("boolean", attack_is_exact="false: the curve is a lower bound of the damage"),
-        *_columns("string", nuisance="what the model is made blind to"),
-        *_columns("float", strength="strength of the removal"),
+        *columns_of("string", norm="2, inf, or empty"),
+        *columns_of("float", epsilon="size of the perturbation, in standard deviations of the features"),
+        *columns_of("string", attack="name of the attack"),
+        *columns_of("boolean", attack_is_exact="false: the curve is a lower bound of the damage"),
+        *columns_of("string", nuisance="what the model is made blind to"),
+        *columns_of("float", strength="strength of the removal"),
     ),
 )
 
 METRICS = TableContract(
     "metrics",
     (
-        *_columns(
+        *columns_of(
             "string",
             analysis="identification, verification, open_set, control, comparison, traits, adversarial, invariance, "
             "reliability, mixed_model",
@@ -467,19 +356,19 @@ METRICS = TableContract(
             control="name of the control, empty for the result itself",
             comparator="what it is compared with",
         ),
-        *_columns(
+        *columns_of(
             "float",
             window_s="length of a window, s",
             enrolment_s="seconds of enrolment per person",
             probe_s="seconds of signal per decision",
             gallery_size="enrolled people",
         ),
-        *_columns("string", subset="part of the people or recordings", norm="norm of the perturbation"),
-        *_columns("float", epsilon="size of the perturbation"),
-        *_columns("string", attack="name of the attack", nuisance="what the model is made blind to"),
-        *_columns("float", strength="strength of the removal"),
-        *_columns("string", metric="name of the number"),
-        *_columns(
+        *columns_of("string", subset="part of the people or recordings", norm="norm of the perturbation"),
+        *columns_of("float", epsilon="size of the perturbation"),
+        *columns_of("string", attack="name of the attack", nuisance="what the model is made blind to"),
+        *columns_of("float", strength="strength of the removal"),
+        *columns_of("string", metric="name of the number"),
+        *columns_of(
             "float",
             value="the number",
             se="standard error",
@@ -488,8 +377,8 @@ METRICS = TableContract(
             p_value="p-value",
             p_adjusted="p-value corrected for its family",
         ),
-        *_columns("string", correction="how it was corrected, and over which family"),
-        *_columns(
+        *columns_of("string", correction="how it was corrected, and over which family"),
+        *columns_of(
             "float",
             n_permutations="permutations behind the p-value",
             chance="mean of the permutation distribution",
@@ -497,7 +386,7 @@ METRICS = TableContract(
             n_recordings="recordings",
             n_observations="windows, breaths or rows",
         ),
-        *_columns(
+        *columns_of(
             "string",
             status="ok, not_answerable, or not_supported (too few data for this number)",
             reason="why, when the value is empty; else how it was made, where that is not said by the other columns",

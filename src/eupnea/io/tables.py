@@ -11,7 +11,7 @@ from eupnea.errors import InputError
 from eupnea.io.files import replacing
 
 if TYPE_CHECKING:
-    from eupnea.io.contract import TableContract
+    from eupnea.io.columns import TableContract
 
 FLOAT_FORMAT = "%.10g"
 

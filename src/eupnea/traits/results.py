@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from eupnea.io.contract import Column, TableContract
+from eupnea.io.columns import Column, TableContract
 
 CURVES = TableContract(
     "trait curves",
