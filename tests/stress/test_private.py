@@ -63,6 +63,7 @@ def test_headers_comments_and_file_names_stay_outside_the_results(simulated: Pat
     assert found_in(results, PLANTED) == {}
 
 
+@pytest.mark.slow
 def test_acquisition_times_and_sidecar_fields_stay_outside_the_results(simulated: Path, tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "clone")
     simulated.rename(clone.folder / "planted")
