@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.evidence.correction import holm
-from eupnea.evidence.intervals import bca_interval, proportion_interval
+from eupnea.evidence.intervals import Interval, bca_interval, binomial_interval, proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
 from eupnea.evidence.permutation import paired_sign_flip
 from eupnea.identification.error_rates import equal_error_rate
@@ -211,11 +211,24 @@ def _mode_rows(name: str, shares: pd.Series, config: IdentificationConfig, seed:
     return rows
 
 
+def difference_interval(differences: np.ndarray, *, n_boot: int, seed: list[int]) -> Interval:
+    """Give the mean difference of people's proportions its interval: BCa; exact where nobody differs.
+
+    Where all differences are equal nobody was seen who differs: as many of the next people may as the exact binomial
+    interval allows, each by up to 1.
+    """
+    interval = bca_interval(differences, n_boot=n_boot, seed=seed)
+    if interval.low < interval.high or not np.isfinite(interval.low):
+        return interval
+    reach = binomial_interval(0, len(differences)).high
+    return interval._replace(low=max(interval.estimate - reach, -1.0), high=min(interval.estimate + reach, 1.0))
+
+
 def _difference_row(
     differences: np.ndarray, columns: dict[str, Any], config: IdentificationConfig, seed: int
 ) -> MetricRow:
     labels = seed_for(seed, "comparison", *columns.values())
-    interval = bca_interval(differences, n_boot=config.bootstrap, seed=labels)
+    interval = difference_interval(differences, n_boot=config.bootstrap, seed=labels)
     test = paired_sign_flip(differences, seed=[*labels, 1])
     return metric_row(
         "comparison",
