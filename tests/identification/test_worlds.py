@@ -136,6 +136,12 @@ def test_controls_and_cells_have_p_and_chance(result):
     assert (impostors["chance"] == 0.5).all()
 
 
+def test_scores_of_every_model_are_calibrated(result):
+    rows = result.metrics[(result.metrics["metric"] == "cllr") & (result.metrics["protocol"] == "leave_one_run_out")]
+    assert {"selected", "logistic", "random_forest"} <= set(rows["model"])
+    assert (rows["value"] < 0.9).all()
+
+
 def test_protocols_are_those_of_the_config(result):
     assert set(result.metrics["protocol"]) <= {*default_protocols(), ""}
 
