@@ -4,8 +4,8 @@ import pytest
 from evidence.simulated_cohorts import accuracy_coverage, eer_coverage, two_way
 
 
-@pytest.mark.parametrize("mean", [0.1, 0.3, 0.6, 0.9])
-@pytest.mark.parametrize(("people", "low", "high"), [(15, 0.90, 0.98), (40, 0.93, 0.97), (100, 0.93, 0.97)])
+@pytest.mark.parametrize("mean", [0.1, 0.3, 0.6, 0.9, 0.95, 0.98, 0.99])
+@pytest.mark.parametrize(("people", "low", "high"), [(15, 0.90, 0.99), (40, 0.93, 0.98), (100, 0.93, 0.98)])
 def test_intervals_of_accuracy_hold_the_truth(people, mean, low, high):
     # the numbers stand in docs/method.md
     assert low <= accuracy_coverage(people, mean, cohorts=2000) <= high

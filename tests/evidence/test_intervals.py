@@ -44,6 +44,9 @@ def test_proportions_stay_between_zero_and_one():
     interval = proportion_interval([1.0] * 14 + [0.4])
     assert interval.low < 0.96 < interval.high < 1.0
     assert proportion_interval([1.0] * 15).low < 0.8
+    # one error in a hundred of one person is no proof that the next person is always recognised
+    nearly = proportion_interval([1.0] * 14 + [0.99])
+    assert nearly.low < 0.95 < nearly.estimate < nearly.high < 1
     assert logit_t_interval([0.4, 0.5, 0.6, 0.5]).estimate == pytest.approx(0.5)
 
 

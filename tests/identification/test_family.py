@@ -7,7 +7,7 @@ import pandas as pd
 
 from eupnea.evidence.metrics import metric_row, metrics_frame
 from eupnea.evidence.permutation import permutation_p
-from eupnea.identification.compare import owners_permuted
+from eupnea.identification.compare import difference_interval, owners_permuted
 from eupnea.identification.family import correct_family
 
 PROTOCOLS = ("within_nasal", "within_oral", "nasal_to_oral", "rest_to_task")
@@ -89,3 +89,12 @@ def test_permuted_owners_are_chance_and_the_real_ones_are_not():
     assert abs(rank1.mean() - 0.1) < 0.02
     assert abs(eer.mean() - 0.5) < 0.05
     assert rank1.max() < 0.6
+
+
+def test_equal_people_are_no_proof_that_the_next_ones_are():
+    equal = difference_interval(np.zeros(15), n_boot=200, seed=[1])
+    assert equal.high == -equal.low > 0.2
+    assert difference_interval(np.ones(15), n_boot=200, seed=[1]).high == 1.0
+    some = difference_interval(np.linspace(-0.1, 0.3, 15), n_boot=200, seed=[1])
+    assert -0.1 < some.low < some.estimate < some.high < 0.3
+    assert np.isnan(difference_interval(np.zeros(2), n_boot=200, seed=[1]).low)

@@ -136,6 +136,12 @@ def test_controls_and_cells_have_p_and_chance(result):
     assert (impostors["chance"] == 0.5).all()
 
 
+def test_scores_of_every_model_are_calibrated(result):
+    rows = result.metrics[(result.metrics["metric"] == "cllr") & (result.metrics["protocol"] == "leave_one_run_out")]
+    assert {"selected", "logistic", "random_forest"} <= set(rows["model"])
+    assert (rows["value"] < 0.9).all()
+
+
 def test_protocols_are_those_of_the_config(result):
     assert set(result.metrics["protocol"]) <= {*default_protocols(), ""}
 
@@ -274,6 +280,31 @@ def test_comparisons_are_paired_and_corrected(study):
     assert set(fused["modality"]) == {"respiration+cardiac"}
     assert (fused["p_value"] == 1 / 100).all()
     assert fused["chance"].to_numpy() == pytest.approx(np.full(len(fused), 0.1), abs=0.03)
+
+
+def test_modalities_are_compared_and_fused_on_the_probes_that_both_have(study):
+    config = quick(protocols=only("leave_one_run_out"), matrix=False)
+    scores = {
+        name: identify(*study, modality=name, config=config, seed=1).scores for name in ("respiration", "cardiac")
+    }
+    first = scores["cardiac"].groupby(["recording", "level"])["start_s"].transform("min")
+    is_first = (scores["cardiac"]["level"] == "window") & (scores["cardiac"]["start_s"] == first)
+    # a bad pulse at the start of every recording: its first window is lost, and the whole begins later
+    later = scores["cardiac"].assign(
+        start_s=scores["cardiac"]["start_s"] + 60.0 * (scores["cardiac"]["level"] == "recording")
+    )[~is_first]
+    metrics = compare(scores | {"cardiac": later}, study[1], config=config, seed=1)
+    whole = compare(scores, study[1], config=config, seed=1)
+    fused, before = (m[m["model"] == "score_fusion"] for m in (metrics, whole))
+    assert len(fused) == len(before) > 0
+    assert (fused["n_recordings"].to_numpy() == before["n_recordings"].to_numpy()).all()
+    row = metrics[(metrics["metric"] == "rank1_window_difference") & (metrics["modality"] == "cardiac")].iloc[0]
+    respiration = scores["respiration"]
+    kept = respiration[
+        (respiration["level"] != "window")
+        | (respiration["start_s"] > respiration.groupby(["recording", "level"])["start_s"].transform("min"))
+    ]
+    assert row["value"] == pytest.approx((headline_of(later) - headline_of(kept)).mean())
 
 
 def headline_of(scores):

@@ -4,7 +4,8 @@ The written convention: inspiration starts where inspiratory flow leaves zero. F
 a small fraction of the breath's peak flow on the way up for the last time before the inspiration is under way; the
 crossing is interpolated between samples, and the line through this and a second, higher crossing is followed down to
 zero, no farther than where flow was below zero. The start of expiration is the same, upside down. A belt's flow is its
-derivative.
+derivative. Where noise or heartbeat hide the start of flow, the line goes through later parts of flow, or of a belt's
+level, and its length suits breaths that start from rest: the others are then late by a few percent of their length.
 """
 
 from __future__ import annotations

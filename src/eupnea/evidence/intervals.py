@@ -147,8 +147,9 @@ def binomial_interval(successes: float, n: float, *, level: float = LEVEL) -> In
 def proportion_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval:
     """Give the interval of a mean accuracy or error for new people.
 
-    Logit-t over the participants' proportions; exact binomial where they do not differ, that is where nobody or
-    everybody errs.
+    Logit-t over the participants' proportions, reaching as far as it would with one more participant, half-way between
+    the mean and ½: where nearly everybody is at 1 (or 0) the scatter of those seen says little about new people. Exact
+    binomial where they do not differ, that is where nobody or everybody errs.
 
     Parameters
     ----------
@@ -163,7 +164,9 @@ def proportion_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval:
     mean = float(known.mean())
     if known.min() == known.max():
         return binomial_interval(mean * known.size, known.size, level=level)
-    return logit_t_interval(known, level=level)
+    own = logit_t_interval(known, level=level)
+    wider = logit_t_interval(np.append(known, (mean + 0.5) / 2), level=level)
+    return own._replace(low=min(own.low, wider.low), high=max(own.high, wider.high))
 
 
 def participant_resamples(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.evidence.correction import holm
-from eupnea.evidence.intervals import bca_interval, proportion_interval
+from eupnea.evidence.intervals import Interval, bca_interval, binomial_interval, proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
 from eupnea.evidence.permutation import paired_sign_flip
 from eupnea.identification.error_rates import equal_error_rate
@@ -58,16 +58,17 @@ def compare(
         Rows of analysis ``comparison``: the mean difference in rank-1 over people with a BCa interval and a paired
         sign-flip p-value, corrected (Holm) over the family; and rows of the fused scores.
     """
-    scores = {name: table for name, table in results_scores.items() if len(table)}
+    scores = {name: _by_probe(table) for name, table in results_scores.items() if len(table)}
     fused = {
         "+".join(group): fuse([scores[name] for name in group]) for group in FUSED_GROUPS if set(group) <= set(scores)
     }
-    shares = {name: _shares(table) for name, table in {**scores, **fused}.items()}
+    hits = {name: _hits(table) for name, table in {**scores, **fused}.items()}
+    shares = {name: _shares(hit) for name, hit in hits.items()}
     rows: list[MetricRow] = []
     for name, table in fused.items():
         rows += _fused_rows(name, table, shares[name], recordings, config, seed)
-    for a, b in combinations(shares, 2):
-        rows += _modality_rows(a, b, shares, config, seed)
+    for a, b in combinations(hits, 2):
+        rows += _modality_rows(a, b, hits, config, seed)
     for name in scores:
         rows += _mode_rows(name, shares[name], config, seed)
     if len(scores) < 2:
@@ -86,13 +87,22 @@ def fuse(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return total.rename("score").reset_index().assign(level="recording")
 
 
-def _shares(table: pd.DataFrame) -> pd.Series:
+def _by_probe(table: pd.DataFrame) -> pd.DataFrame:
+    """Name whole recordings alike in all modalities: one may lack the first windows of another."""
+    return table.assign(start_s=table["start_s"].where(table["level"] != "recording", 0.0))
+
+
+def _shares(hits: pd.Series) -> pd.Series:
     """Return each person's share of recognised probes, by protocol, window length and level."""
+    return hits.groupby(["protocol", "window_s", "level", "probe_participant"]).mean()
+
+
+def _hits(table: pd.DataFrame) -> pd.Series:
+    """Say of each window and recording whether it was recognised."""
     part = table[table["level"].isin(LEVELS)]
     own = part[part["genuine"]].set_index([*PROBE_KEYS, "level"])["score"]
     best = part[~part["genuine"]].groupby([*PROBE_KEYS, "level"])["score"].max()
-    hit = (own > best.reindex(own.index)).astype(float)
-    return hit.groupby(["protocol", "window_s", "level", "probe_participant"]).mean()
+    return (own > best.reindex(own.index)).astype(float)
 
 
 def _fused_rows(
@@ -182,9 +192,11 @@ def owners_permuted(
 
 
 def _modality_rows(
-    a: str, b: str, shares: dict[str, pd.Series], config: IdentificationConfig, seed: int
+    a: str, b: str, hits: dict[str, pd.Series], config: IdentificationConfig, seed: int
 ) -> list[MetricRow]:
-    both = pd.concat({"a": shares[a], "b": shares[b]}, axis=1, join="inner")
+    """Compare two modalities by the probes that both have."""
+    same = hits[a].index.intersection(hits[b].index)
+    both = pd.DataFrame({"a": _shares(hits[a].loc[same]), "b": _shares(hits[b].loc[same])})
     rows = []
     for (protocol, window_s, level), part in both.groupby(level=[0, 1, 2], sort=True):
         columns = {"protocol": protocol, "window_s": window_s, "level": level, "modality": b, "comparator": a}
@@ -211,11 +223,24 @@ def _mode_rows(name: str, shares: pd.Series, config: IdentificationConfig, seed:
     return rows
 
 
+def difference_interval(differences: np.ndarray, *, n_boot: int, seed: list[int]) -> Interval:
+    """Give the mean difference of people's proportions its interval: BCa; exact where nobody differs.
+
+    Where all differences are equal nobody was seen who differs: as many of the next people may as the exact binomial
+    interval allows, each by up to 1.
+    """
+    interval = bca_interval(differences, n_boot=n_boot, seed=seed)
+    if interval.low < interval.high or not np.isfinite(interval.low):
+        return interval
+    reach = binomial_interval(0, len(differences)).high
+    return interval._replace(low=max(interval.estimate - reach, -1.0), high=min(interval.estimate + reach, 1.0))
+
+
 def _difference_row(
     differences: np.ndarray, columns: dict[str, Any], config: IdentificationConfig, seed: int
 ) -> MetricRow:
     labels = seed_for(seed, "comparison", *columns.values())
-    interval = bca_interval(differences, n_boot=config.bootstrap, seed=labels)
+    interval = difference_interval(differences, n_boot=config.bootstrap, seed=labels)
     test = paired_sign_flip(differences, seed=[*labels, 1])
     return metric_row(
         "comparison",

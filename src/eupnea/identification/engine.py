@@ -301,7 +301,7 @@ def random_labels(
     n_draws
         Assignments.
     seed, purpose
-        The draws of a block depend on these, the block and its people only.
+        The draws of a block depend on these, the block and its recordings that take part only.
     used
         The recordings that take part; None for all. The others keep their owners.
 

@@ -21,8 +21,9 @@ ERRORS = ("eer",)
 def correct_family(metrics: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
     """Adjust the p-values of every metric by the maximum statistic over the tests that were permuted together.
 
-    A draw deals the recordings of a block to its people in the same way in every modality, protocol and window length:
-    the largest standardised statistic of a draw, over all of them, is what an observed one is held against.
+    A draw deals the recordings of a block to its people in the same way in every modality, protocol and window length
+    that uses the same recordings of it (else independently, which makes the correction stricter): the largest
+    standardised statistic of a draw, over all of them, is what an observed one is held against.
 
     Parameters
     ----------

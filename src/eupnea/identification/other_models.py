@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eupnea.identification.closed_form import ABSENT
-from eupnea.identification.evaluation import FoldScores
+from eupnea.identification.evaluation import FoldScores, calibrated_on_others
 from eupnea.identification.normalise import LEAST_SLOPE, Calibration
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ def models_for(study: Study, run: Run) -> tuple[str, ...]:
 
 
 def run_other_model(study: Study, run: Run, model: str) -> list[FoldScores]:
-    """Fit one further model on every fold, with fixed hyper-parameters, on the clipped and scaled features."""
-    return [_score(study, run, result, model) for result in run.selected]
+    """Fit one further model on every fold, with fixed hyper-parameters, on the clipped and scaled features.
+
+    Its scores are calibrated on other people: none are made inside the enrolment.
+    """
+    return calibrated_on_others(run.engine.samples, [_score(study, run, result, model) for result in run.selected])
 
 
 def _score(study: Study, run: Run, result: FoldScores, model: str) -> FoldScores:
