@@ -87,15 +87,18 @@ def compare(peers: dict[str, Peer], minutes: int, *, pairs: int, folder: Path) -
         row |= {"cleaned": own_cpu_seconds(values, with_cleaning=True)}
         rows.append(row)
     took = pd.DataFrame(rows[1:])
-    found = []
+    own = {
+        "eupnea_ms_per_min": 1000 * took["table"].median() / minutes,
+        "with_cleaning_ms_per_min": 1000 * took["cleaned"].median() / minutes,
+    }
+    found: list[dict[str, object]] = []
     for name, peer in peers.items():
         ratio, whole = took[name] / took["table"], took[name] / took["cleaned"]
         found.append(
             {
                 "minutes": minutes,
                 "peer": f"{name} {peer.version}",
-                "eupnea_ms_per_min": 1000 * took["table"].median() / minutes,
-                "with_cleaning_ms_per_min": 1000 * took["cleaned"].median() / minutes,
+                **own,
                 "peer_ms_per_min": 1000 * took[name].median() / minutes,
                 "ratio": ratio.median(),
                 "ratio_low": ratio.min(),
@@ -104,7 +107,7 @@ def compare(peers: dict[str, Peer], minutes: int, *, pairs: int, folder: Path) -
                 "bar": BARS[name],
             }
         )
-    return found
+    return found or [{"minutes": minutes, "peer": "none", **own}]
 
 
 def main() -> None:

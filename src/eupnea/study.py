@@ -190,7 +190,8 @@ class Study:
 
     def figures(self) -> list[str]:
         """Return the names of the figures that this study has."""
-        return sorted(path.stem for path in (self.folder / "figures").glob("*.tsv"))
+        names = (path.stem for path in (self.folder / "figures").glob("*.tsv"))
+        return sorted(name for name in names if not name.startswith("captions-"))
 
     def figure(self, name: str) -> Any:
         """Return a figure, ready to be shown in a notebook.

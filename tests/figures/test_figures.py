@@ -75,8 +75,10 @@ def test_simulated_is_written_on_the_figure(study: Study) -> None:
 
 
 def test_captions_say_simulated_and_are_complete(study: Study, tmp_path: Path) -> None:
-    draw_stage(study, "traits", config=FiguresConfig(formats=("png",), png_dpi=40), folder=tmp_path)
-    captions = pd.read_csv(tmp_path / "captions-traits.tsv", sep="\t")
+    folder = tmp_path / "figures"
+    draw_stage(study, "traits", config=FiguresConfig(formats=("png",), png_dpi=40), folder=folder)
+    captions = pd.read_csv(folder / "captions-traits.tsv", sep="\t")
+    assert Study(tmp_path).figures() == sorted(FIGURES["traits"])
     assert captions["name"].tolist() == list(FIGURES["traits"])
     assert captions["caption"].str.endswith("Simulated people.").all()
 

@@ -12,6 +12,7 @@ from identification.worlds import make_world
 
 sys.path.append(str(Path(__file__).parents[2]))
 
+from benchmarks import peers
 from benchmarks.identification.peers.classic import classic_parameters
 from benchmarks.identification.peers.judge import compare, identify, samples_of
 
@@ -47,3 +48,14 @@ def test_equal_features_differ_by_nothing_and_noise_loses():
     assert worse["ci_low"] > 0.3
     assert worse["p_value"] < 0.01
     assert worse["eer_gain_low"] > 0.1
+
+
+def test_a_peer_that_cannot_be_installed_is_named_and_asked_for_again(tmp_path, monkeypatch):
+    (tmp_path / "absent.txt").write_text("eupnea-has-no-such-peer==1\n")
+    monkeypatch.setattr(peers, "REQUIREMENTS", tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    for _ in range(2):  # the environment that was begun is not taken for a whole one
+        found, missing = peers.peers_at_hand(("absent",), tmp_path / "peers")
+        assert not found
+        assert "absent is not installed: " in missing["absent"]
+        assert "eupnea-has-no-such-peer" in missing["absent"]

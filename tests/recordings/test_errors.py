@@ -78,6 +78,18 @@ def test_sidecar_wrong(base, keys, words):
     assert all(word in reason for word in [*words, f"{BAD}.json"])
 
 
+def test_words_of_a_sidecar_that_are_not_known_are_reported_and_not_used(base):
+    replace_bad(base, good_columns(), sidecar={"airflow": {"Kind": "Belt"}, "ecg": {"Kind": "egc", "Polarity": "up"}})
+    described = describe(base)
+    assert (described.recordings["status"] == "used").all()
+    row = described.findings.squeeze()
+    assert row["level"] == "warning"
+    assert "Kind" in row["what"]
+    assert "'egc'" in row["what"]
+    assert "ppg" in row["what"]
+    assert row["where"] == f"{BAD}.tsv.gz, channel ecg"
+
+
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b'"text"'])
 def test_sidecar_not_json(base, content):
     (base / f"{BAD}.json").write_bytes(content)

@@ -12,6 +12,7 @@ import pytest
 from report_support import HOSTILE, add_pulse, make_report, make_results
 
 from eupnea.config.report import ReportConfig
+from eupnea.evidence.metrics import metric_row, metrics_frame
 from eupnea.io.contract import METRICS
 from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
@@ -81,6 +82,43 @@ def test_lengths_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
     assert "the best (0.600)" in text[0]
     assert "within nasal" in text[1]
     assert "the best (0.060)" in text[1]
+
+
+def identified(protocol: str, **by_modality: float) -> list[dict[str, object]]:
+    keys = {"level": "window", "protocol": protocol, "model": "selected", "window_s": 60.0, "p_value": 0.001}
+    return [
+        metric_row("identification", "rank1_window", value, modality=modality, **keys)
+        for modality, value in by_modality.items()
+    ]
+
+
+def against_breathing(protocol: str, modality: str, unit: str, value: float, p_value: float) -> dict[str, object]:
+    keys = {"protocol": protocol, "modality": modality, "comparator": "respiration", "model": "selected"}
+    return metric_row("comparison", f"rank1_{unit}_difference", value, window_s=60.0, p_adjusted=p_value, **keys)
+
+
+def test_a_control_that_does_as_well_is_named_for_every_change_of_condition() -> None:
+    rows = identified("rest_to_task", respiration=0.5, device=0.6, cardiogenic=0.2)
+    rows += identified("task_to_rest", respiration=0.5, device=0.45, cardiogenic=0.2)
+    rows.append(against_breathing("task_to_rest", "device", "window", -0.05, 0.8))
+    rows.append(against_breathing("task_to_rest", "cardiogenic", "window", -0.3, 0.001))
+    text = answers_identification.q2(metrics_frame(rows)).sentences
+    at_least = [sentence for sentence in text if "at least as well as breathing does" in sentence]
+    not_clearly = [sentence for sentence in text if "not clearly worse than breathing does" in sentence]
+    assert len(at_least) == len(not_clearly) == 1
+    assert at_least[0].startswith("The sensor alone")
+    assert not_clearly[0].startswith("The sensor alone")
+    assert "-0.050" in not_clearly[0]
+
+
+def test_what_the_heart_adds_is_told_from_windows_where_all_recordings_are_named() -> None:
+    rows = identified("leave_one_run_out", respiration=0.8, cardiac=0.99)
+    rows.append(against_breathing("leave_one_run_out", "cardiac", "recording", 0.02, 1.0))
+    assert answers_identification.q3(metrics_frame(rows)).short == "No clear difference: the heart."
+    rows.append(against_breathing("leave_one_run_out", "cardiac", "window", 0.19, 0.001))
+    answer = answers_identification.q3(metrics_frame(rows))
+    assert answer.short == "Better than breathing alone: the heart."
+    assert "0.020 (corrected p = 1) (no clear difference after correction)" in answer.sentences[-1]
 
 
 def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:

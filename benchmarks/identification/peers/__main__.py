@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.identification.peers --results results/ds000210 --peers .peers`` reads a finished study, makes
 an environment for the peers in the folder `--peers` (or uses the one that is there), and writes ``peers.tsv`` into
-``--output``. The exit code is 1 when the interval of a difference is not above zero.
+``--output``. Where that environment cannot be made, the reason is printed and the rows of NeuroKit2, catch22 and physio
+are missing. The exit code is 1 when the interval of a difference is not above zero.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -23,11 +25,13 @@ import pandas as pd  # noqa: E402
 
 from benchmarks.identification.peers.classic import classic_table  # noqa: E402
 from benchmarks.identification.peers.judge import KEYS, compare, identify, samples_of  # noqa: E402
+from benchmarks.peers import peers_at_hand  # noqa: E402
 from eupnea.features.columns import feature_columns  # noqa: E402
 from eupnea.features.timeseries import extract  # noqa: E402
 from eupnea.io.tables import read_table  # noqa: E402
 
-PACKAGES = ("neurokit2==0.2.13", "physio", "pycatch22", "pandas")
+PEERS = {"neurokit2": "neurokit", "catch22": "catch24", "physio": "physio"}
+"""Feature set -> its name in ``extract.py``; all three work in one environment."""
 PROTOCOLS = ("leave_one_run_out", "task_to_rest")
 LENGTHS_S = (60.0, 120.0)
 HZ = {"respiration": 25.0, "cardiac": 50.0}
@@ -62,12 +66,8 @@ def _whole(values: np.ndarray) -> np.ndarray:
     return np.interp(np.arange(values.size), known, values[known])
 
 
-def by_peer(name: str, modality: str, signals: Signals, windows: pd.DataFrame, home: Path) -> pd.DataFrame:
-    """Let a peer compute its features in its own environment, made when it is not there."""
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *PACKAGES], check=True)
+def by_peer(name: str, modality: str, signals: Signals, windows: pd.DataFrame, python: Path) -> pd.DataFrame:
+    """Let a peer compute its features with the Python of its own environment."""
     with tempfile.TemporaryDirectory() as folder:
         given, cut, answer = (Path(folder) / name for name in ("signals.npz", "windows.tsv", "features.tsv"))
         np.savez(given, **signals, hz=np.array(HZ[modality]))
@@ -90,18 +90,19 @@ def by_tsfresh(signals: Signals, windows: pd.DataFrame, hz: float, every: int = 
 
 
 def feature_sets(results: Path, modality: str, windows: pd.DataFrame, peers: Path) -> dict[str, pd.DataFrame]:
-    """Compute every feature set of a modality; one row per window, ours first."""
-    signals, home = signals_of(results, modality), peers / "identification"
+    """Compute every feature set of a modality; one row per window, ours first. Without their environment no peers."""
+    signals, pythons = signals_of(results, modality), peers_at_hand(("identification",), peers)[0]
     found = {"eupnea": windows[feature_columns(windows, modality)]}
     sets: dict[str, Callable[[], pd.DataFrame]] = {
-        "neurokit2": lambda: by_peer("neurokit", modality, signals, windows, home),
-        "catch22": lambda: by_peer("catch24", modality, signals, windows, home),
-        "tsfresh": lambda: by_tsfresh(signals, windows, HZ[modality]),
+        name: partial(by_peer, PEERS[name], modality, signals, windows, python)
+        for python in pythons.values()
+        for name in PEERS
+        if modality == "respiration" or name != "physio"
     }
+    sets["tsfresh"] = lambda: by_tsfresh(signals, windows, HZ[modality])
     if modality == "respiration":
         every = round(HZ[modality] / SLOW_HZ)
         sets["tsfresh at 5 Hz"] = lambda: by_tsfresh(signals, windows, HZ[modality], every)
-        sets["physio"] = lambda: by_peer("physio", modality, signals, windows, home)
         breaths = pd.concat([pd.read_parquet(path) for path in sorted((results / "breaths").glob("*.parquet"))])
         sets["24 classic"] = lambda: classic_table(windows, breaths)
     for name, make in sets.items():

@@ -13,6 +13,7 @@ from eupnea.errors import RecordingError
 from eupnea.recordings.channels import CARDIAC_KINDS, RESPIRATION_KINDS, rule_for
 from eupnea.recordings.checks import check_channel
 from eupnea.recordings.findings import Finding, finding_of
+from eupnea.recordings.readers.base import TOLD
 from eupnea.recordings.readers.registry import limits_of, read_file
 from eupnea.recordings.triggers import PulseTrain, pulse_train
 
@@ -133,6 +134,7 @@ def _add_content(
         if not np.isfinite(found.declared_s):
             found.declared_s = candidate
     found.unrecognised += content.left_out
+    found.findings += _unknown_words(found, source, content)
     for name, raw in content.signals.items():
         rule = rule_for(name, dataset, rules=source.rules, reader=source.format, told=content.told.get(name))
         if rule is None:
@@ -141,6 +143,21 @@ def _add_content(
             clock.pulses.append(_pulses(raw, shift, config))
         elif rule.kind in (*RESPIRATION_KINDS, *CARDIAC_KINDS):
             found.channels.append(_found_channel(found, source, name, raw, rule, config, shift))
+
+
+def _unknown_words(found: FoundRecording, source: Source, content: Content) -> list[Finding]:
+    return [
+        Finding(
+            "warning",
+            found.entry.recording,
+            f"The sidecar's {key.capitalize()} is not a word that is known here, and is not used (found {word!r}) "
+            f"(allowed: {', '.join(filter(None, TOLD[key]))})",
+            f"{source.path}, channel {name}",
+            "correct the sidecar, or say it in dataset.channels",
+        )
+        for name, words in content.unknown_words.items()
+        for key, word in words.items()
+    ]
 
 
 def _pulses(raw: RawSignal, shift: float, config: RecordingsConfig) -> PulseTrain:

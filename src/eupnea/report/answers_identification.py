@@ -32,6 +32,8 @@ ADDED = {
     "coupling": "The coupling",
     "all": "Breathing, heart and coupling together",
 }
+UNITS = {"window": "from one window of", "recording": "from a whole recording, in windows of"}
+"""What is named; windows first: they still tell people apart where nearly every whole recording is named."""
 NEARLY = 0.9
 """Share of the best rank-1 that counts as nearly enough signal."""
 
@@ -56,7 +58,7 @@ def q1(metrics: pd.DataFrame, *, has_breathing: bool) -> Answer:
         text = _rank1(metrics, "respiration", "leave_one_run_out")
         if text:
             sentences.append(f"The mode of breathing apart, people are named in a run that was not enrolled {text}.")
-    sentences += _control_sentences(metrics)
+    sentences += _control_sentences(metrics, "leave_one_run_out", "a run that was not enrolled")
     question = "Can a person be identified from nasal breathing? From oral breathing?"
     return Answer("Q1", question, grouped(groups), sentences, "cmc", answered)
 
@@ -73,6 +75,7 @@ def q2(metrics: pd.DataFrame) -> Answer:
         groups[_group(metrics, modality, protocol)].append(name + from_heart)
         if text:
             sentences.append(f"{words}{from_heart}, rank 1 {text}.")
+            sentences += _control_sentences(metrics, protocol, name)
         else:
             why = reason_of(metrics, analysis="identification", protocol=protocol)
             sentences.append(f"{words}: not answerable on this dataset: {why}.")
@@ -97,15 +100,17 @@ def q3(metrics: pd.DataFrame) -> Answer:
         said = f"Not answerable on this dataset: {why}."
         return Answer("Q3", question, "Not answerable.", [*sentences, said], "modalities", is_answered=False)
     groups: dict[str, list[str]] = {"Better than breathing alone": [], "Worse": [], "No clear difference": []}
-    for modality, row in rows.items():
+    for modality, measured in rows.items():
+        first = next(iter(measured.values()))
         name = "No clear difference"
-        if is_clear(row):
-            name = "Better than breathing alone" if row["value"] > 0 else "Worse"
+        if is_clear(first):
+            name = "Better than breathing alone" if first["value"] > 0 else "Worse"
         groups[name].append(MODALITY_WORDS[modality])
-        sentences.append(
-            f"{ADDED[modality]} minus breathing alone, rank 1 per recording in windows of {row['window_s']:.0f} s, "
+        sentences += [
+            f"{ADDED[modality]} minus breathing alone, rank 1 {UNITS[unit]} {row['window_s']:.0f} s, "
             f"paired on the same people: {clause(row, chance=False)}{note(difference_verdict(row))}."
-        )
+            for unit, row in measured.items()
+        ]
     return Answer("Q3", question, grouped(groups), sentences, "modalities", is_answered=True)
 
 
@@ -155,10 +160,10 @@ def _rank1(metrics: pd.DataFrame, modality: str, protocol: str) -> str:
     return "; ".join(parts) + "".join(note(text) for text in verdicts)
 
 
-def _control_sentences(metrics: pd.DataFrame) -> list[str]:
-    """Say in words how much of the result is not breathing."""
+def _control_sentences(metrics: pd.DataFrame, protocol: str, words_of_protocol: str) -> list[str]:
+    """Say in words how much of the result of a protocol is not breathing."""
     found = {
-        modality: _identification(metrics, protocol="leave_one_run_out", modality=modality, metric="rank1_window")
+        modality: _identification(metrics, protocol=protocol, modality=modality, metric="rank1_window")
         for modality in ("respiration", "device", "cardiogenic", "demographics")
     }
     rows = {modality: table.iloc[0] for modality, table in found.items() if len(table)}
@@ -167,7 +172,7 @@ def _control_sentences(metrics: pd.DataFrame) -> list[str]:
     breathing = rows.pop("respiration")
     parts = [f"{MODALITY_WORDS[modality]} {clause(row)}" for modality, row in rows.items()]
     sentences = [
-        f"Controls, a run that was not enrolled, one window of {breathing['window_s']:.0f} s: breathing "
+        f"Controls, {words_of_protocol}, one window of {breathing['window_s']:.0f} s: breathing "
         f"{clause(breathing)}; {'; '.join(parts)}."
     ]
     for control, words in CONTROL_WARNINGS.items():
@@ -176,22 +181,49 @@ def _control_sentences(metrics: pd.DataFrame) -> list[str]:
                 f"{words} people at least as well as breathing does: the result cannot be taken for a trait of "
                 "breathing alone."
             )
+        elif control in rows:
+            sentences += _nearly_as_well(metrics, protocol, control, words)
     return sentences
 
 
-def _differences(metrics: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the difference to breathing alone by modality, at the shortest window length."""
+def _nearly_as_well(metrics: pd.DataFrame, protocol: str, control: str, words: str) -> list[str]:
+    """Warn of a control that names fewer people than breathing does, but not clearly fewer."""
+    row = _difference(metrics, protocol, control, "window")
+    if row is None or is_clear(row):
+        return []
+    return [
+        f"{words} people not clearly worse than breathing does (the control minus breathing: "
+        f"{clause(row, chance=False)}): how much of the result is breathing stays open."
+    ]
+
+
+def _differences(metrics: pd.DataFrame) -> dict[str, dict[str, pd.Series]]:
+    """Return the differences to breathing alone by modality, then by what is named."""
+    found = {
+        modality: {
+            unit: row
+            for unit in UNITS
+            if (row := _difference(metrics, "leave_one_run_out", modality, unit)) is not None
+        }
+        for modality in ADDED
+    }
+    return {modality: rows for modality, rows in found.items() if rows}
+
+
+def _difference(metrics: pd.DataFrame, protocol: str, modality: str, unit: str) -> pd.Series | None:
+    """Return the difference to breathing alone at the shortest window length; None where there is none."""
     found = rows_of(
         metrics,
         analysis="comparison",
-        protocol="leave_one_run_out",
+        protocol=protocol,
+        modality=modality,
         comparator="respiration",
-        metric="rank1_recording_difference",
+        metric=f"rank1_{unit}_difference",
         model="selected",
         control="",
         subset="",
     ).sort_values("window_s", kind="stable")
-    return {name: rows.iloc[0] for name in ADDED if len(rows := found[found["modality"] == name])}
+    return found.iloc[0] if len(found) else None
 
 
 def nearly_enough(ordered: pd.DataFrame) -> pd.Series:

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eupnea.config.dataset import Polarity, Role, Site
 from eupnea.errors import RecordingError
 from eupnea.recordings.paths import inside
 from eupnea.recordings.signal import RawSignal
 
 BYTES_PER_MEGABYTE = 1_000_000
+TOLD = {"kind": get_args(Role), "site": get_args(Site), "polarity": get_args(Polarity)}
+"""What a file may say about a channel, in the words that are known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Content:
     told
         What the file says about its channels: channel -> ``kind``, ``site``, ``polarity``, where it says so in words
         that are known here.
+    unknown_words
+        The same where it says so in words that are not known here, and not used.
     """
 
     signals: dict[str, RawSignal]
@@ -104,6 +110,7 @@ class Content:
     started_s: float = float("nan")
     left_out: tuple[str, ...] = ()
     told: dict[str, dict[str, str]] = field(default_factory=dict)
+    unknown_words: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def beside(request: Request, name: str) -> Path:

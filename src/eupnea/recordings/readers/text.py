@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as pa_csv
 
-from eupnea.config.dataset import Polarity, Role, Site
 from eupnea.errors import RecordingError
-from eupnea.recordings.readers.base import Content, Request, check_claim, checked_rate, samples, unique_names
+from eupnea.recordings.readers.base import TOLD, Content, Request, check_claim, checked_rate, samples, unique_names
 from eupnea.recordings.readers.bounded import read_bytes, read_json
 from eupnea.recordings.readers.timed import signals_with_times
 from eupnea.recordings.signal import RawSignal
 
 MISSING = ["n/a", "N/A", "NA", "nan", "NaN", "NAN", "null", "-", ""]
-_TOLD = {"kind": get_args(Role), "site": get_args(Site), "polarity": get_args(Polarity)}
 _SNIFFED_BYTES = 65536
 _BLOCK_BYTES = 4 * 1024 * 1024
 
@@ -54,15 +52,28 @@ def read_bids_physio(request: Request) -> Content:
     arrays = {name: samples(table.column(name).to_numpy()) for name in columns}
     units = {name: _unit(about, name) for name in columns}
     signals = _bids_signals(arrays, rate, start, units, request, where)
-    return Content(signals, declares_start=declares_start, told={name: _told(about.get(name)) for name in columns})
+    return Content(
+        signals,
+        declares_start=declares_start,
+        told={name: _told(about.get(name)) for name in columns},
+        unknown_words={name: words for name in columns if (words := _unknown_words(about.get(name)))},
+    )
 
 
 def _told(described: object) -> dict[str, str]:
     """Return kind, site and polarity that a sidecar gives a column (keys ``Kind``, ``Site``, ``Polarity``)."""
+    return {key: word for key, word in _words(described).items() if word in TOLD[key]}
+
+
+def _unknown_words(described: object) -> dict[str, str]:
+    return {key: word for key, word in _words(described).items() if word not in TOLD[key]}
+
+
+def _words(described: object) -> dict[str, str]:
     if not isinstance(described, dict):
         return {}
-    found = {key: str(described.get(key.capitalize(), "")).strip().lower() for key in _TOLD}
-    return {key: value for key, value in found.items() if value and value in _TOLD[key]}
+    found = {key: str(described.get(key.capitalize(), "")).strip().lower() for key in TOLD}
+    return {key: word for key, word in found.items() if word}
 
 
 def _bids_signals(
