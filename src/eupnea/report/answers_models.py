@@ -267,8 +267,8 @@ def _reliability_sentence(rows: pd.DataFrame, modality: str) -> str:
     best = rows.sort_values("value", ascending=False, kind="stable").iloc[0]
     return (
         f"Reliability of {MODALITY_WORDS[modality]} between {best['term']}, windows of {best['window_s']:.0f} s: "
-        f"median ICC(3,1) {rows['value'].median():.2f} over {rows['feature'].nunique()} features; the highest is that of "
-        f"{best['feature']} ({clause(best)}; {BEST_OF_MANY.format(count=len(rows))})."
+        f"median ICC(3,1) {rows['value'].median():.2f} over {rows['feature'].nunique()} features; the highest is "
+        f"that of {best['feature']} ({clause(best)}; {BEST_OF_MANY.format(count=len(rows))})."
     )
 
 

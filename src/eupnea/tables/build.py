@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
-from eupnea.report.words import MODALITY_WORDS, clause, number, p_value, term_words
+from eupnea.report.words import MODALITY_WORDS, number, p_value, term_words
 
 if TYPE_CHECKING:
     from eupnea.config.tables import TablesConfig
@@ -118,7 +118,7 @@ def identification(study: Study, config: TablesConfig) -> Built:
             "value [95 % interval]": _interval(row),
             "p": p_value(row["p_value"], row["n_permutations"]).removeprefix("p ") if pd.notna(row["p_value"]) else "",
             "chance": number(row["chance"]) if pd.notna(row["chance"]) else "",
-            "n": f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else "",
+            "n": _people(row),
         }
         for _, row in chosen.drop_duplicates(["protocol", "modality", "window_s", "metric", "level"]).iterrows()
     ]
@@ -176,8 +176,9 @@ def traits(study: Study, config: TablesConfig) -> Built:
     return Built(
         _numbers(chosen, ["target", "modality", "model", "metric"]),
         "Traits predicted for people not seen in training by nested cross-validation, the selected model beside the "
-        "median or majority baseline and demographics alone: estimate [95 % interval for new people], p from permuted"
-        " people, number of people n, chance. MAE in units of the target; AUC: area under the ROC curve.",
+        "median or majority baseline and demographics alone: 95 % interval for new people; p and chance: permuted "
+        "people, p corrected for the family of tests; n: people. MAE in units of the target; AUC: area under the "
+        "ROC curve.",
     )
 
 
@@ -254,18 +255,18 @@ def reliability(study: Study, config: TablesConfig) -> Built:
     shown = [
         {
             "feature": _feature_words(row["feature"]),
-            "between": f"{row['term']} of {row['subset']}" if row["subset"] else row["term"],
-            "from": f"{row['window_s']:.0f} s windows" if pd.notna(row["window_s"]) else "whole recordings",
+            "between": _between(row["term"], row["subset"]),
+            "window, s": f"{row['window_s']:.0f}" if pd.notna(row["window_s"]) else "",
             "ICC [95 % interval]": _interval(row),
             "corrected p": _adjusted(row),
-            "n": f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else "",
+            "n": _people(row),
         }
         for row in rows.iloc
     ]
     return Built(
-        pd.DataFrame(shown, columns=["feature", "between", "from", "ICC [95 % interval]", "corrected p", "n"]),
-        "The forty highest reliabilities, ICC(3,1), of all features; between: what lies between the measurements. "
-        "Picked from many, they are too good on average. Brackets: 95 % interval; n: people.",
+        pd.DataFrame(shown, columns=["feature", "between", "window, s", "ICC [95 % interval]", "corrected p", "n"]),
+        "The forty highest reliabilities, ICC(3,1), of all features; between: what lies between the measurements; no "
+        "window: whole recordings. Picked from many, they are too good on average. Brackets: 95 % interval; n: people.",
     )
 
 
@@ -285,7 +286,7 @@ def mixed_models(study: Study, config: TablesConfig) -> Built:
                 "effect size [95 % interval]": _interval(row),
                 "beta": number(slopes.get((row["term"], row["feature"]), float("nan"))),
                 "corrected p": _adjusted(row),
-                "n": f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else "",
+                "n": _people(row),
             }
         )
     return Built(
@@ -303,6 +304,11 @@ def features(study: Study, config: TablesConfig) -> Built:
     return Built(frame, "Every feature with its unit, definition and source; own definition: none was taken over.")
 
 
+def _between(term: str, subset: str) -> str:
+    """Write ``windows`` of ``mode=nasal,task=rest`` as ``windows (nasal, rest)``."""
+    return f"{term} ({', '.join(part.split('=', 1)[-1] for part in subset.split(','))})" if subset else term
+
+
 def _feature_words(name: str) -> str:
     """Write ``cardiac__hrv_time__p20_ms`` as ``cardiac, hrv time: p20 ms``."""
     *group, last = str(name).split("__")
@@ -311,11 +317,16 @@ def _feature_words(name: str) -> str:
 
 def _numbers(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     frame = rows[keys].copy()
-    for name in keys:
-        if pd.api.types.is_float_dtype(frame[name]):
-            frame[name] = [f"{value:g}" if pd.notna(value) else "" for value in frame[name]]
-    frame["value"] = [clause(row) for _, row in rows.iterrows()]
-    return frame.loc[:, (frame != "").any()] if len(frame) else frame
+    frame["metric"] = frame["metric"].str.replace("_", " ")
+    frame["value [95 % interval]"] = [_interval(row) for row in rows.iloc]
+    frame["corrected p"] = [_adjusted(row) for row in rows.iloc]
+    frame["chance"] = [number(row["chance"]) if pd.notna(row["chance"]) else "" for row in rows.iloc]
+    frame["n"] = [_people(row) for row in rows.iloc]
+    return frame
+
+
+def _people(row: pd.Series) -> str:
+    return f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else ""
 
 
 def _interval(row: pd.Series) -> str:

@@ -214,5 +214,7 @@
   document.querySelectorAll("[data-viewer]").forEach((box) => drawn.push(new Viewer(box, viewers[Number(box.dataset.viewer)])));
   document.querySelectorAll("[data-plot]").forEach((canvas) => drawn.push(new Plot(canvas, plots[canvas.dataset.plot])));
   window.addEventListener("resize", () => drawn.forEach((one) => one.draw()));
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => {
+    if (one.querySelectorAll("tbody tr").length <= 100) one.open = true; // hundreds of rows are not for paper
+  }));
 })();
