@@ -16,6 +16,7 @@ from eupnea.evidence.metrics import metric_row, metrics_frame
 from eupnea.io.contract import METRICS
 from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
+from eupnea.report.answers_models import q6, q7
 from eupnea.report.sections import sections_of
 
 
@@ -209,3 +210,28 @@ def test_reliability_of_the_breath_parameters_is_on_the_page(tmp_path: Path) -> 
     assert table.title == "Reliability of the breath parameters"
     cells = [[cell.text for cell in line] for line in table.rows]
     assert cells == [["runs", "respiration__breath__rate_bpm", "0.935"]]
+
+
+def test_reliability_between_runs_and_between_tasks_are_told_apart() -> None:
+    row = {"analysis": "reliability", "metric": "icc_3_1", "level": "window", "window_s": 60.0, "status": "ok"}
+    rows = [
+        {**row, "modality": "respiration", "feature": feature, "term": term, "value": value}
+        for term, value in (("tasks", 0.4), ("runs", 0.8))
+        for feature in ("respiration__breath__rate_bpm", "respiration__breath__interval_s")
+    ]
+    answer = q7(METRICS.conform(pd.DataFrame(rows)))
+    assert "between tasks: breathing 0.40." in answer.short
+    assert "between runs: breathing 0.80." in answer.short
+    assert all("best of 2," in sentence for sentence in answer.sentences[:2])
+
+
+def test_an_attacker_that_read_nothing_before_is_not_said_to_have_lost_it() -> None:
+    row = {"analysis": "invariance", "metric": "balanced_accuracy_strongest", "subset": "features", "status": "ok"}
+    rows = [
+        {**row, "nuisance": nuisance, "model": model, "strength": strength, "value": 0.6, "p_value": p}
+        for nuisance, before in (("task", 0.5), ("mode", 0.01))
+        for model, strength, p in (("none", 0.0, before), ("ridge_linear_erasure", 1.0, 0.6))
+    ]
+    short = q6(METRICS.conform(pd.DataFrame(rows))).short
+    assert "no longer told apart from chance: the mode." in short
+    assert "before or after: the task." in short

@@ -18,6 +18,7 @@ from eupnea.config.study import StudyConfig
 from eupnea.config.tables import TablesConfig
 from eupnea.figures.registry import FIGURES
 from eupnea.figures.stage import draw_stage
+from eupnea.io.contract import METRICS
 from eupnea.io.tables import read_table
 from eupnea.study import Study
 from eupnea.tables import build
@@ -169,3 +170,22 @@ def test_escape_prints_what_was_meant() -> None:
 
 def test_macro_names_are_letters_only() -> None:
     assert macro_name("rank1", "nasal_to_oral") == "RankOneNasalToOral"
+
+
+def test_reliabilities_say_what_lies_between_and_effects_stand_once(study: Study, tmp_path: Path) -> None:
+    base = {"window_s": 60.0, "level": "window", "modality": "cardiac", "feature": "cardiac__hrv_time__p20_ms"}
+    icc = {**base, "analysis": "reliability", "metric": "icc_3_1", "status": "ok"}
+    effect = {**base, "analysis": "mixed_model", "term": "task[nback]", "p_adjusted": 1e-9, "status": "ok"}
+    rows = [{**icc, "term": "tasks", "value": 0.5}, {**icc, "term": "runs", "value": 0.75}]
+    rows += [{**effect, "metric": "beta", "value": 12.0}, {**effect, "metric": "effect_size", "value": 0.5}]
+    one = Study(study.folder)
+    one.metrics = METRICS.conform(pd.DataFrame(rows))
+    reliable = build.reliability(one, TablesConfig()).frame
+    assert reliable[["feature", "between"]].to_numpy().tolist() == [
+        ["cardiac, hrv time: p20 ms", "runs"],
+        ["cardiac, hrv time: p20 ms", "tasks"],
+    ]
+    effects = build.mixed_models(one, TablesConfig()).frame
+    assert effects[["term", "beta", "corrected p"]].to_numpy().tolist() == [["task (nback)", "12.00", "< 0.0001"]]
+    write_numbers(one, tmp_path / "numbers.tex")
+    assert r"\eupneaReliabilityRunsCardiac}{0.750}" in (tmp_path / "numbers.tex").read_text(encoding="utf-8")

@@ -31,20 +31,21 @@ def reliability(study: Study) -> Drawn:
     if rows.empty:
         message = "nobody has two recordings or windows of one condition"
         raise NotAnswerableError(message)
-    subsets = list(dict.fromkeys(rows["subset"]))[:8]
+    rows = rows.assign(between=[_between(*pair) for pair in zip(rows["term"], rows["subset"], strict=True)])
+    shown = list(dict.fromkeys(rows["between"]))[:8]
     modalities = [name for name in ("respiration", "cardiac", "coupling") if (rows["modality"] == name).any()]
     figure, axes = plt.subplots(
-        figsize=(DOUBLE_COLUMN_IN, 0.36 * len(subsets) * len(modalities) + 1.0), layout="constrained"
+        figsize=(DOUBLE_COLUMN_IN, 0.36 * len(shown) * len(modalities) + 1.0), layout="constrained"
     )
     labels = []
-    for i, subset in enumerate(subsets):
+    for i, between in enumerate(shown):
         for j, modality in enumerate(modalities):
-            values = np.sort(rows.loc[(rows["subset"] == subset) & (rows["modality"] == modality), "value"])
+            values = np.sort(rows.loc[(rows["between"] == between) & (rows["modality"] == modality), "value"])
             place = i * (len(modalities) + 0.6) + j
             axes.plot(values, np.full(len(values), place), "|", color=COLOURS[modality], markersize=7, alpha=0.6)
             if len(values):
                 axes.plot(np.median(values), place, "D", color=COLOURS[modality])
-            labels.append((place, f"{_subset_words(subset)}: {modality}"))
+            labels.append((place, f"{between}: {modality}"))
     axes.set_yticks([place for place, _ in labels], [label for _, label in labels])
     for level in (0.5, 0.75, 0.9):
         axes.axvline(level, color="#cccccc", linewidth=0.6, zorder=0)
@@ -53,16 +54,16 @@ def reliability(study: Study) -> Drawn:
     axes.invert_yaxis()
     caption = (
         "Reliability of every feature (ticks) and its median (diamonds): intraclass correlation ICC(3,1), by modality "
-        "and by what lies between the measurements. Lines: .5, .75, .9 (moderate, good, excellent); dashed: 0, "
-        "people differ no more than by chance."
+        "and by what lies between the measurements: modes, tasks, sessions, runs, or windows within one condition. "
+        "Lines: .5, .75, .9 (moderate, good, excellent); dashed: 0, people differ no more than by chance."
     )
-    columns = ["feature", "modality", "subset", "value", "ci_low", "ci_high", "n_participants"]
+    columns = ["feature", "modality", "term", "subset", "value", "ci_low", "ci_high", "n_participants"]
     return Drawn(figure, rows[columns], "Reliability", caption)
 
 
-def _subset_words(subset: str) -> str:
-    """Write ``mode=nasal,task=rest`` as ``nasal, rest``; without a subset the measurements are the conditions."""
-    return ", ".join(part.split("=", 1)[-1] for part in subset.split(",")) if subset else "between conditions"
+def _between(term: str, subset: str) -> str:
+    """Write what lies between the measurements: ``between tasks``, or ``within nasal, rest`` for windows of one."""
+    return f"within {', '.join(part.split('=', 1)[-1] for part in subset.split(','))}" if subset else f"between {term}"
 
 
 def mixed_models(study: Study) -> Drawn:

@@ -32,6 +32,7 @@ MODEL_WORDS = {
 DESIGN_EPSILON = {"inf": 0.1, "2": 1.0}
 """Sizes of perturbation told in words, SD of the features: the defaults of the config."""
 
+RELIABLE_MODALITIES = ("respiration", "cardiac", "coupling")
 BEST_OF_MANY = "picked afterwards as the best of {count}, so that its estimate is too good on average"
 
 
@@ -186,13 +187,16 @@ def blind_pairs(metrics: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.Serie
 def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
     """Say what a fresh attacker reads before and after removal, and what that costs; in sentences, and in short."""
     sentences: list[str] = []
-    groups: dict[str, list[str]] = {"Attackers still read": [], "Attackers no longer told apart from chance": []}
+    groups: dict[str, list[str]] = {
+        "Attackers still read": [],
+        "Attackers no longer told apart from chance": [],
+        "Attackers not told apart from chance, before or after": [],
+    }
     for nuisance, (one, before, after) in blind_pairs(metrics).items():
         sentences.append(_blind_sentence(one, before, after))
         if pd.notna(after["p_value"]):
-            groups["Attackers still read" if is_clear(after) else "Attackers no longer told apart from chance"].append(
-                f"the {nuisance}"
-            )
+            still, gone, never = groups
+            groups[still if is_clear(after) else gone if is_clear(before) else never].append(f"the {nuisance}")
     if sentences:
         sentences.append(
             "The strongest attacker is picked afterwards from several: what it reads is an upper estimate, before "
@@ -222,14 +226,15 @@ def q7(metrics: pd.DataFrame) -> Answer:
     mixed = rows_of(metrics, analysis="mixed_model", metric="effect_size")
     mixed = mixed[mixed["p_adjusted"].notna()]
     mixed = mixed[mixed["window_s"] == mixed["window_s"].min()]
-    sentences, shorts = [], []
-    for modality in ("respiration", "cardiac", "coupling"):
-        rows = icc[icc["modality"] == modality]
-        if len(rows):
-            rows = rows[rows["window_s"] == rows["window_s"].min()]
-            sentences.append(_reliability_sentence(rows, modality))
-            shorts.append(f"{MODALITY_WORDS[modality]} {rows['value'].median():.2f}")
-    counts = []
+    icc = icc[icc["window_s"] == icc["window_s"].min()]
+    sentences, medians, counts = [], {}, []
+    for term in dict.fromkeys(icc["term"]):
+        parts = {name: icc[(icc["term"] == term) & (icc["modality"] == name)] for name in RELIABLE_MODALITIES}
+        parts = {name: rows for name, rows in parts.items() if len(rows)}
+        sentences += [_reliability_sentence(rows, name) for name, rows in parts.items()]
+        medians[f"Median reliability (ICC) between {term}"] = [
+            f"{MODALITY_WORDS[name]} {rows['value'].median():.2f}" for name, rows in parts.items()
+        ]
     for term in dict.fromkeys(mixed["term"]):
         rows = mixed[mixed["term"] == term]
         sentences.append(_effect_sentence(rows, term))
@@ -239,7 +244,7 @@ def q7(metrics: pd.DataFrame) -> Answer:
         said = f"Not answerable on this dataset: {why}."
         return Answer("Q7", question, "Not answerable.", [said], "reliability", is_answered=False)
     sentences += _missing_effects(metrics, mixed)
-    short = grouped({"Median reliability (ICC) between conditions": shorts, "Features with a clear effect": counts})
+    short = grouped(medians | {"Features with a clear effect": counts})
     return Answer("Q7", question, short, sentences, "reliability", is_answered=True)
 
 
@@ -261,9 +266,9 @@ def _n_changed(rows: pd.DataFrame) -> int:
 def _reliability_sentence(rows: pd.DataFrame, modality: str) -> str:
     best = rows.sort_values("value", ascending=False, kind="stable").iloc[0]
     return (
-        f"Reliability of {MODALITY_WORDS[modality]} between conditions, windows of {best['window_s']:.0f} s: median "
-        f"ICC(3,1) {rows['value'].median():.2f} over {rows['feature'].nunique()} features; the highest is that of "
-        f"{best['feature']} ({clause(best)}; {BEST_OF_MANY.format(count=len(rows))})."
+        f"Reliability of {MODALITY_WORDS[modality]} between {best['term']}, windows of {best['window_s']:.0f} s: "
+        f"median ICC(3,1) {rows['value'].median():.2f} over {rows['feature'].nunique()} features; the highest is "
+        f"that of {best['feature']} ({clause(best)}; {BEST_OF_MANY.format(count=len(rows))})."
     )
 
 

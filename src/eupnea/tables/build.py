@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
-from eupnea.report.words import MODALITY_WORDS, clause, number, p_value
+from eupnea.report.words import MODALITY_WORDS, number, p_value, term_words
 
 if TYPE_CHECKING:
     from eupnea.config.tables import TablesConfig
     from eupnea.study import Study
 
 HEADLINE_METRICS = ("rank1_window", "rank1_recording", "eer")
+LEAST_P = 0.0001
+"""Smaller p-values are not told apart."""
 SHOWN_MODALITIES = ("respiration", "cardiac", "coupling", "all", "device", "cardiogenic")
 
 
@@ -116,7 +118,7 @@ def identification(study: Study, config: TablesConfig) -> Built:
             "value [95 % interval]": _interval(row),
             "p": p_value(row["p_value"], row["n_permutations"]).removeprefix("p ") if pd.notna(row["p_value"]) else "",
             "chance": number(row["chance"]) if pd.notna(row["chance"]) else "",
-            "n": f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else "",
+            "n": _people(row),
         }
         for _, row in chosen.drop_duplicates(["protocol", "modality", "window_s", "metric", "level"]).iterrows()
     ]
@@ -174,8 +176,9 @@ def traits(study: Study, config: TablesConfig) -> Built:
     return Built(
         _numbers(chosen, ["target", "modality", "model", "metric"]),
         "Traits predicted for people not seen in training by nested cross-validation, the selected model beside the "
-        "median or majority baseline and demographics alone: estimate [95 % interval for new people], p from permuted"
-        " people, number of people n, chance. MAE in units of the target; AUC: area under the ROC curve.",
+        "median or majority baseline and demographics alone: 95 % interval for new people; p and chance: permuted "
+        "people, p corrected for the family of tests; n: people. MAE in units of the target; AUC: area under the "
+        "ROC curve.",
     )
 
 
@@ -247,11 +250,23 @@ def reliability(study: Study, config: TablesConfig) -> Built:
     """Build the table of the most reliable features."""
     del config
     rows = study.metrics[(study.metrics["analysis"] == "reliability") & (study.metrics["metric"] == "icc_3_1")]
-    rows = rows[rows["status"] == "ok"].sort_values("value", ascending=False, kind="stable").head(40)
+    rows = rows[(rows["status"] == "ok") & rows["value"].notna()]
+    rows = rows.sort_values("value", ascending=False, kind="stable").head(40)
+    shown = [
+        {
+            "feature": _feature_words(row["feature"]),
+            "between": _between(row["term"], row["subset"]),
+            "window, s": f"{row['window_s']:.0f}" if pd.notna(row["window_s"]) else "",
+            "ICC [95 % interval]": _interval(row),
+            "corrected p": _adjusted(row),
+            "n": _people(row),
+        }
+        for row in rows.iloc
+    ]
     return Built(
-        _numbers(rows, ["feature", "subset", "metric"]),
-        "The forty features with the highest reliability, ICC(3,1), of all; subset: what is compared. Picked from "
-        "many, they are too good on average. Brackets: 95 % interval; n: people.",
+        pd.DataFrame(shown, columns=["feature", "between", "window, s", "ICC [95 % interval]", "corrected p", "n"]),
+        "The forty highest reliabilities, ICC(3,1), of all features; between: what lies between the measurements; no "
+        "window: whole recordings. Picked from many, they are too good on average. Brackets: 95 % interval; n: people.",
     )
 
 
@@ -259,11 +274,23 @@ def mixed_models(study: Study, config: TablesConfig) -> Built:
     """Build the table of the clearest effects of mode, task, age, sex and BMI."""
     del config
     rows = study.metrics[(study.metrics["analysis"] == "mixed_model") & study.metrics["p_adjusted"].notna()]
-    rows = rows.sort_values(["term", "p_adjusted", "feature"], kind="stable").groupby("term").head(10)
-    frame = _numbers(rows, ["term", "feature", "metric"])
-    frame["corrected p"] = [_adjusted(row) for _, row in rows.iterrows()]
+    rows = rows[rows["window_s"].fillna(0) == rows["window_s"].fillna(0).min()]
+    rows = rows.sort_values(["term", "p_adjusted", "feature"], kind="stable")
+    slopes = rows[rows["metric"] == "beta"].drop_duplicates(["term", "feature"]).set_index(["term", "feature"])["value"]
+    shown = []
+    for row in rows[rows["metric"] == "effect_size"].groupby("term").head(10).iloc:
+        shown.append(
+            {
+                "term": term_words(row["term"]),
+                "feature": _feature_words(row["feature"]),
+                "effect size [95 % interval]": _interval(row),
+                "beta": number(slopes.get((row["term"], row["feature"]), float("nan"))),
+                "corrected p": _adjusted(row),
+                "n": _people(row),
+            }
+        )
     return Built(
-        frame,
+        pd.DataFrame(shown, columns=["term", "feature", "effect size [95 % interval]", "beta", "corrected p", "n"]),
         "Mixed models with a random intercept per person: the ten clearest effects of each term, with 95 % intervals;"
         " p corrected over all features. beta: per unit of the term; effect size: in standard deviations of the "
         "residual. Picked from many, they are too large on average.",
@@ -277,13 +304,29 @@ def features(study: Study, config: TablesConfig) -> Built:
     return Built(frame, "Every feature with its unit, definition and source; own definition: none was taken over.")
 
 
+def _between(term: str, subset: str) -> str:
+    """Write ``windows`` of ``mode=nasal,task=rest`` as ``windows (nasal, rest)``."""
+    return f"{term} ({', '.join(part.split('=', 1)[-1] for part in subset.split(','))})" if subset else term
+
+
+def _feature_words(name: str) -> str:
+    """Write ``cardiac__hrv_time__p20_ms`` as ``cardiac, hrv time: p20 ms``."""
+    *group, last = str(name).split("__")
+    return (", ".join(group) + ": " if group else "").replace("_", " ") + last.replace("_", " ")
+
+
 def _numbers(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     frame = rows[keys].copy()
-    for name in keys:
-        if pd.api.types.is_float_dtype(frame[name]):
-            frame[name] = [f"{value:g}" if pd.notna(value) else "" for value in frame[name]]
-    frame["value"] = [clause(row) for _, row in rows.iterrows()]
-    return frame.loc[:, (frame != "").any()] if len(frame) else frame
+    frame["metric"] = frame["metric"].str.replace("_", " ")
+    frame["value [95 % interval]"] = [_interval(row) for row in rows.iloc]
+    frame["corrected p"] = [_adjusted(row) for row in rows.iloc]
+    frame["chance"] = [number(row["chance"]) if pd.notna(row["chance"]) else "" for row in rows.iloc]
+    frame["n"] = [_people(row) for row in rows.iloc]
+    return frame
+
+
+def _people(row: pd.Series) -> str:
+    return f"{row['n_participants']:.0f}" if pd.notna(row["n_participants"]) else ""
 
 
 def _interval(row: pd.Series) -> str:
@@ -295,4 +338,4 @@ def _interval(row: pd.Series) -> str:
 
 def _adjusted(row: pd.Series) -> str:
     value = row["p_adjusted"] if pd.notna(row["p_adjusted"]) else row["p_value"]
-    return "" if pd.isna(value) else f"{value:.2g}"
+    return "" if pd.isna(value) else f"{value:.2g}" if value >= LEAST_P else f"< {LEAST_P:.4f}"

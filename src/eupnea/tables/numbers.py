@@ -158,9 +158,9 @@ def _blind(metrics: pd.DataFrame) -> Macros:
 def _features(metrics: pd.DataFrame) -> Macros:
     found: Macros = {}
     icc = _shortest(rows_of(metrics, analysis="reliability", metric="icc_3_1", level="window", subset=""))
-    for modality, rows in icc.groupby("modality", sort=True):
+    for (term, modality), rows in icc.groupby(["term", "modality"], sort=True):
         rows = rows[rows["window_s"] == rows["window_s"].min()]
-        name = macro_name("reliability", modality)
+        name = macro_name("reliability", term, modality)
         found |= {name: number(float(rows["value"].median())), f"{name}Features": str(len(rows))}
     mixed = _shortest(rows_of(metrics, analysis="mixed_model", metric="effect_size"))
     mixed = mixed[mixed["p_adjusted"].notna()]

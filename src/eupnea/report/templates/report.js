@@ -159,7 +159,7 @@
 
     draw(mx, my) {
       const { context, width, height } = fit(this.canvas);
-      const left = 46, bottom = height - 34, right = width - 12, top = 12;
+      const left = 60, bottom = height - 34, right = width - 12, top = 12;
       const { x_range: xr, y_range: yr } = this.data;
       const x = (v) => left + (v - xr[0]) / (xr[1] - xr[0] || 1) * (right - left);
       const y = (v) => bottom - (v - yr[0]) / (yr[1] - yr[0] || 1) * (bottom - top);
@@ -170,9 +170,12 @@
       context.font = "11px system-ui, sans-serif";
       for (let i = 0; i <= 4; i += 1) {
         const vx = xr[0] + i / 4 * (xr[1] - xr[0]), vy = yr[0] + i / 4 * (yr[1] - yr[0]);
-        context.fillText(Number(vx.toPrecision(3)), x(vx) - 8, bottom + 13);
-        context.fillText(Number(vy.toPrecision(3)), 6, y(vy) + 4);
+        context.textAlign = i === 4 ? "right" : "center";
+        context.fillText(Number(vx.toPrecision(3)), x(vx), bottom + 13);
+        context.textAlign = "right";
+        context.fillText(Number(vy.toPrecision(3)), left - 5, y(vy) + 4);
       }
+      context.textAlign = "left";
       context.fillText(this.data.x_label, (left + right) / 2 - 40, height - 5);
       context.save();
       context.translate(10, (top + bottom) / 2 + 40);
@@ -214,5 +217,7 @@
   document.querySelectorAll("[data-viewer]").forEach((box) => drawn.push(new Viewer(box, viewers[Number(box.dataset.viewer)])));
   document.querySelectorAll("[data-plot]").forEach((canvas) => drawn.push(new Plot(canvas, plots[canvas.dataset.plot])));
   window.addEventListener("resize", () => drawn.forEach((one) => one.draw()));
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => {
+    if (one.querySelectorAll("tbody tr").length <= 100) one.open = true; // hundreds of rows are not for paper
+  }));
 })();
