@@ -41,4 +41,6 @@ def copied(finished: Clone, tmp_path: Path) -> Clone:
     """Give a copy of the finished clone that a test may change; times of files are kept."""
     folder = tmp_path / "copy"
     shutil.copytree(finished.folder, folder, symlinks=True)
+    (folder / "src").unlink()
+    shutil.copytree(ROOT / "src", folder / "src")
     return Clone(folder)

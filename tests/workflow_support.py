@@ -20,7 +20,7 @@ simulate: {{scale: small}}
 features: {{window_s: [30, 60]}}
 identification: {{permutations: 100, permutations_few_people: 100, bootstrap: 200, importance_repeats: 2}}
 traits: {{permutations: 50, bootstraps: 200, min_participants: 6, repeats: 1, folds: 3, importance_draws: 3}}
-adversarial: {{min_participants: 8, folds: 3, inner_folds: 3, disturbance_budget_s: 15}}
+adversarial: {{min_participants: 8, folds: 3, inner_folds: 3, disturbance_budget_s: 8}}
 report: {{signal_pages: 2}}
 """
 TABLES = (".tsv", ".parquet", ".tex", ".json", ".svg", ".pdf", ".html")
@@ -79,13 +79,14 @@ class Clone:
 
 
 def make_clone(folder: Path) -> Clone:
-    """Copy what git knows of this checkout, as it stands now."""
+    """Copy what git knows of this checkout as it stands; the package is linked, so that compiled code is shared."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     for name in listed:
         source, target = ROOT / name, folder / name
-        if source.is_file():
+        if source.is_file() and not name.startswith("src/"):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    (folder / "src").symlink_to(ROOT / "src")
     return Clone(folder)
