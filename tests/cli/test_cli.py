@@ -92,9 +92,9 @@ def test_check_names_recording_what_where_and_what_to_do(study, run, tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     write_dataset(tmp_path / "dataset2", participants=3)
     (tmp_path / "dataset" / "sub-03").mkdir()
-    for name in ("rest", "game"):
+    for louder, name in ((2, "rest"), (3, "game")):
         target = tmp_path / f"dataset/sub-03/beh/sub-03_task-{name}_physio.tsv.gz"
-        write_physio(target, {"airflow": breathing(100.0), "ecg": heart(100.0)}, 100.0)
+        write_physio(target, {"airflow": louder * breathing(100.0), "ecg": louder * heart(100.0)}, 100.0)
     done = run("check", study, "--table", "findings.tsv")
     assert done.exit_code == 0, done.output
     for words in ("set aside", "sub-01_task-rest", "cut off", "fetch or export the file again"):

@@ -50,9 +50,10 @@ def write_dataset(base: Path, participants: int = 2, tasks: tuple[str, ...] = ("
     rows = ["participant_id\tage\tsex"]
     for number in range(1, participants + 1):
         rows.append(f"sub-{number:02d}\t{20 + number}\t{'MF'[number % 2]}")
-        for task in tasks:
+        for place, task in enumerate(tasks):
             path = base / f"sub-{number:02d}" / "beh" / f"sub-{number:02d}_task-{task}_physio.tsv.gz"
-            write_physio(path, {"airflow": breathing(100.0), "ecg": heart(100.0)}, 100.0)
+            louder = 1 + 0.1 * number + 0.01 * place  # nobody's samples are another's
+            write_physio(path, {"airflow": louder * breathing(100.0), "ecg": louder * heart(100.0)}, 100.0)
     (base / "participants.tsv").write_text("\n".join(rows) + "\n")
     return base
 

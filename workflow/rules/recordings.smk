@@ -78,6 +78,7 @@ else:
     rule recordings:
         input:
             recordings=expand(rules.recordings_chunk.output.recordings, chunk=CHUNKS),
+            channels=expand(rules.recordings_chunk.output.channels, chunk=CHUNKS),
             intervals=expand(rules.recordings_chunk.output.intervals, chunk=CHUNKS),
             findings=expand(rules.recordings_chunk.output.findings, chunk=CHUNKS),
             people=PLAN.people,

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 from eupnea.config.dataset import DatasetConfig
-from eupnea.io.contract import INTERVALS, RECORDINGS
+from eupnea.io.contract import CHANNELS, INTERVALS, RECORDINGS
 from eupnea.io.job import job
-from eupnea.io.tables import read_table, stack_tables, write_table
+from eupnea.io.tables import concat_tables, read_table, stack_tables, write_table
 from eupnea.recordings.findings import findings_frame
-from eupnea.recordings.merge import check_recordings, recordings_of_chunks
+from eupnea.recordings.merge import check_recordings, copies_between_people, recordings_of_chunks
 from eupnea.recordings.participants import read_people
 from eupnea.recordings.targets import targets_table
 
@@ -19,7 +19,9 @@ with job(snakemake.log[0]):
     intervals = stack_tables(
         [read_table(path, INTERVALS) for path in snakemake.input.intervals], by=["recording", "onset_s", "role"]
     )
-    findings = [findings_frame(people.findings), *(read_table(path) for path in snakemake.input.findings)]
+    channels = concat_tables([read_table(path, CHANNELS) for path in snakemake.input.channels], CHANNELS)
+    found = [*people.findings, *copies_between_people(channels, recordings)]
+    findings = [findings_frame(found), *(read_table(path) for path in snakemake.input.findings)]
     write_table(stack_tables(findings, by=["recording", "what", "where"]), snakemake.output.findings)
     write_table(people.table, snakemake.output.participants)
     write_table(targets, snakemake.output.targets)

@@ -68,6 +68,7 @@ CHANNELS = TableContract(
             format="name of the reader",
             channel="name of the channel in the file",
             clock="name of the device's clock; signals of one clock share their time base",
+            samples="digest of the samples: equal samples are one recording, whatever their files are called",
         ),
         *columns_of(
             "float",

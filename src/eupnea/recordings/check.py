@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eupnea.errors import InputError
-from eupnea.io.contract import RECORDINGS
+from eupnea.io.contract import CHANNELS, RECORDINGS
+from eupnea.io.tables import concat_tables
 from eupnea.recordings.describe import describe_chunk
 from eupnea.recordings.discovery import discover
 from eupnea.recordings.findings import Finding, finding_of, findings_frame
-from eupnea.recordings.merge import check_recordings, recordings_of_chunks
+from eupnea.recordings.merge import check_recordings, copies_between_people, recordings_of_chunks
 from eupnea.recordings.participants import read_people
 from eupnea.recordings.plan import base_of
 from eupnea.recordings.targets import target_problem, targets_table
@@ -79,6 +80,8 @@ def check_study(study: StudyConfig, *, progress: Callable[[int, int], None] | No
             progress(done, len(participants))
     recordings = recordings_of_chunks([one.recordings for one in described])
     findings = [Finding(*row) for one in described for row in one.findings.itertuples(index=False, name=None)]
+    channels = concat_tables([one.channels for one in described], CHANNELS)
+    findings += copies_between_people(channels, recordings)
     people, more = _people(study, base, recordings)
     return StudyCheck(findings_frame([*findings, *more]), recordings, people)
 

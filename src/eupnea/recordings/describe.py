@@ -111,6 +111,7 @@ def _participant(
     days: dict[str, date | None] = {
         one.found.entry.recording: one.found.day or bids_day(base, one.found.entry) for one in described
     }
+    _set_copies_aside(described)
     completed = with_sessions(entries, days) if dataset.entities.sessions_from_dates else {}
     differences = day_differences(days)
     for one in described:
@@ -123,6 +124,22 @@ def _participant(
         one.found.findings = [_renamed(finding, named.recording) for finding in one.found.findings]
         one.found.entry = named
     return described
+
+
+def _set_copies_aside(described: list[_Described]) -> None:
+    """Set aside what has a signal of an earlier recording: a copy as enrolment and probe would recognise itself."""
+    first: dict[str, str] = {}
+    for one in described:
+        entry = one.found.entry
+        copied = [(channel, first[channel.samples]) for channel in one.found.used if channel.samples in first]
+        for channel in one.found.used:
+            first.setdefault(channel.samples, entry.recording)
+        if copied and one.row["status"] == "used":
+            channel, other = copied[0]
+            what = f"Its {channel.rule.kind} has the samples of {other}: one is a copy of the other"
+            finding = Finding("set_aside", entry.recording, what, channel.where, "leave the wrong file out")
+            one.found.findings.append(finding)
+            one.row |= {"status": "set_aside", "reason": finding.sentence, "used_s": 0.0}
 
 
 def _renamed(finding: Finding, recording: str) -> Finding:
@@ -284,6 +301,7 @@ def _channel_rows(described: _Described) -> list[dict[str, Any]]:
                 "format": one.source.format,
                 "channel": one.channel,
                 "clock": one.source.clock,
+                "samples": one.samples,
                 "sampling_hz": one.sampling_hz,
                 "start_s": one.start_s,
                 "offset_s": fit.offset_s,

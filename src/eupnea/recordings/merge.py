@@ -10,6 +10,7 @@ import pandas as pd
 from eupnea.errors import ConfigError
 from eupnea.io.contract import RECORDINGS
 from eupnea.io.tables import concat_tables
+from eupnea.recordings.findings import Finding
 from eupnea.recordings.labels import natural_key
 
 if TYPE_CHECKING:
@@ -34,6 +35,26 @@ def recordings_of_chunks(chunks: Sequence[pd.DataFrame]) -> pd.DataFrame:
     ranks = pd.Series([tuple(natural_key(cell) for cell in key) for key in keys])
     order = sorted(range(len(stacked)), key=lambda row: ranks.iloc[row])
     return RECORDINGS.conform(stacked.iloc[order].reset_index(drop=True))
+
+
+def copies_between_people(channels: pd.DataFrame, recordings: pd.DataFrame) -> list[Finding]:
+    """Return a warning for each signal whose samples stand in the recordings of two people.
+
+    Parameters
+    ----------
+    channels, recordings
+        In the contracts CHANNELS and RECORDINGS, of all chunks.
+    """
+    owner = recordings.set_index("recording")["participant"]
+    used = channels[(channels["status"] == "used") & (channels["samples"] != "")]
+    used = used.assign(participant=used["recording"].map(owner))
+    findings = []
+    for _, rows in used.groupby("samples", sort=True):
+        if rows["participant"].nunique() > 1:
+            names = sorted(set(rows["recording"]), key=natural_key)
+            what = f"The same {rows['kind'].iloc[0]} samples stand in recordings of several people: {', '.join(names)}"
+            findings.append(Finding("warning", names[-1], what, rows["file"].iloc[-1], "leave the wrong file out"))
+    return findings
 
 
 def check_recordings(recordings: pd.DataFrame, dataset: DatasetConfig) -> None:
