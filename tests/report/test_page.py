@@ -12,7 +12,7 @@ import pytest
 from report_support import HOSTILE, add_pulse, make_report, make_results
 
 from eupnea.config.report import ReportConfig
-from eupnea.evidence.metrics import metric_row, metrics_frame
+from eupnea.evidence.metrics import metric_row, metrics_frame, missing_row
 from eupnea.io.contract import METRICS
 from eupnea.report import answers_identification, answers_models
 from eupnea.report.answers import answers
@@ -115,23 +115,48 @@ def test_a_control_that_does_as_well_is_named_for_every_change_of_condition() ->
 def test_what_the_heart_adds_is_told_from_windows_where_all_recordings_are_named() -> None:
     rows = identified("leave_one_run_out", respiration=0.8, cardiac=0.99)
     rows.append(against_breathing("leave_one_run_out", "cardiac", "recording", 0.02, 1.0))
-    assert answers_identification.q3(metrics_frame(rows)).short == "No clear difference: the heart."
+    assert (
+        answers_identification.q3(metrics_frame(rows)).short
+        == "No clear difference: the heart (rank 1 differs by 0.020, p = 1)."
+    )
     rows.append(against_breathing("leave_one_run_out", "cardiac", "window", 0.19, 0.001))
     answer = answers_identification.q3(metrics_frame(rows))
-    assert answer.short == "Better than breathing alone: the heart."
+    assert answer.short == "Better than breathing alone: the heart (rank 1 differs by 0.190, p = 0.001)."
     assert "0.020 (corrected p = 1) (no clear difference after correction)" in answer.sentences[-1]
 
 
 def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
     short = {answer.number: answer.short for answer in answers(make_results(tmp_path))}
-    assert short["Q1"] == "Better than chance: nasal breathing. Not answerable: oral breathing."
+    nasal = "nasal breathing (rank 1 0.432 [0.312, 0.568], p = 0.025, n = 12)"
+    assert short["Q1"] == f"Better than chance: {nasal}. Not answerable: oral breathing."
     assert short["Q2"].startswith("Not answerable: nasal to oral, oral to nasal")
     assert short["Q3"] == "Not answerable."
     assert "90 % of the best rank 1 that was measured is reached with 300 s of enrolment" in short["Q4"]
-    assert short["Q5"] == "Not told apart from chance: age."
+    assert short["Q5"] == "Not told apart from chance: age (mean absolute error 7.65 [5.50, 9.90], p = 0.2, n = 12)."
     assert "the robust model errs by 9.50 years, against 19.00 years of plain ridge" in short["Q6"]
     assert "Attackers no longer told apart from chance: the mode." in short["Q6"]
     assert "Features with a clear effect: mode (oral) 1 of 1." in short["Q7"]
+
+
+def test_breathing_whatever_its_mode_is_told_where_no_mode_was_recorded() -> None:
+    answer = answers_identification.q1(
+        metrics_frame(identified("leave_one_run_out", respiration=0.8)), has_breathing=True
+    )
+    assert answer.short.startswith("Better than chance: breathing, whatever its mode (rank 1 0.800")
+    assert answer.short.endswith("Not answerable: nasal breathing, oral breathing.")
+    assert answer.is_answered
+
+
+def test_a_column_that_is_missing_is_told_with_the_traits() -> None:
+    rows = [missing_row("mixed_model", "beta", "the dataset has no column 'bmi'", term="bmi", modality="respiration")]
+    said = answers_models.q5(metrics_frame(rows)).sentences
+    assert "BMI: not answerable on this dataset: the dataset has no column 'bmi'." in said
+
+
+def test_the_figure_stands_beside_its_answer(page: str) -> None:
+    answer = page.split('id="q1"')[1].split("</li>")[0]
+    assert '<img src="data:image/png;base64,' in answer
+    assert 'href="#figure-cmc"' in answer
 
 
 def test_effects_are_counted_in_one_unit(tmp_path: Path) -> None:

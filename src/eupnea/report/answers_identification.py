@@ -8,6 +8,7 @@ from eupnea.report.words import (
     CONTROL_WARNINGS,
     MODALITY_WORDS,
     Answer,
+    brief,
     clause,
     difference_verdict,
     grouped,
@@ -46,18 +47,19 @@ def q1(metrics: pd.DataFrame, *, has_breathing: bool) -> Answer:
     groups: dict[str, list[str]] = {CLEAR: [], UNCLEAR: [], UNANSWERED: []}
     for mode in ("nasal", "oral"):
         text = _rank1(metrics, "respiration", f"within_{mode}")
-        groups[_group(metrics, "respiration", f"within_{mode}")].append(f"{mode} breathing")
+        _judge(groups, f"{mode} breathing", metrics, "respiration", f"within_{mode}")
         if text:
             sentences.append(f"From {mode} breathing, people are named correctly (rank 1) {text}.")
         else:
             keys = {"analysis": "identification", "protocol": f"within_{mode}", "modality": "respiration"}
             why = reason_of(metrics, **keys) if has_breathing else "no breathing was recorded"
             sentences.append(f"{mode.capitalize()} breathing: not answerable on this dataset: {why}.")
-    answered = len(groups[UNANSWERED]) < 2
-    if not answered:
+    if len(groups[UNANSWERED]) == 2:
         text = _rank1(metrics, "respiration", "leave_one_run_out")
         if text:
+            _judge(groups, "breathing, whatever its mode", metrics, "respiration", "leave_one_run_out")
             sentences.append(f"The mode of breathing apart, people are named in a run that was not enrolled {text}.")
+    answered = bool(groups[CLEAR] or groups[UNCLEAR])
     sentences += _control_sentences(metrics, "leave_one_run_out", "a run that was not enrolled")
     question = "Can a person be identified from nasal breathing? From oral breathing?"
     return Answer("Q1", question, grouped(groups), sentences, "cmc", answered)
@@ -72,7 +74,7 @@ def q2(metrics: pd.DataFrame) -> Answer:
         if not text:
             text, modality = _rank1(metrics, "cardiac", protocol), "cardiac"
         from_heart = " (from the heart)" if text and modality == "cardiac" else ""
-        groups[_group(metrics, modality, protocol)].append(name + from_heart)
+        _judge(groups, name + from_heart, metrics, modality, protocol)
         if text:
             sentences.append(f"{words}{from_heart}, rank 1 {text}.")
             sentences += _control_sentences(metrics, protocol, name)
@@ -105,7 +107,7 @@ def q3(metrics: pd.DataFrame) -> Answer:
         name = "No clear difference"
         if is_clear(first):
             name = "Better than breathing alone" if first["value"] > 0 else "Worse"
-        groups[name].append(MODALITY_WORDS[modality])
+        groups[name].append(f"{MODALITY_WORDS[modality]} (rank 1 differs by {brief(first)})")
         sentences += [
             f"{ADDED[modality]} minus breathing alone, rank 1 {UNITS[unit]} {row['window_s']:.0f} s, "
             f"paired on the same people: {clause(row, chance=False)}{note(difference_verdict(row))}."
@@ -145,11 +147,14 @@ def _headline(metrics: pd.DataFrame, modality: str, protocol: str) -> tuple[pd.D
     return window, _identification(metrics, protocol=protocol, modality=modality, metric="rank1_recording").head(1)
 
 
-def _group(metrics: pd.DataFrame, modality: str, protocol: str) -> str:
+def _judge(groups: dict[str, list[str]], words: str, metrics: pd.DataFrame, modality: str, protocol: str) -> None:
+    """Put a protocol among those that are clear, unclear or not answerable, with its number: one window's, first."""
     window, whole = _headline(metrics, modality, protocol)
-    for row in (*whole.iloc, *window.iloc):
-        return CLEAR if is_clear(row) else UNCLEAR
-    return UNANSWERED
+    row = next((row for row in (*window.iloc, *whole.iloc)), None)
+    if row is None:
+        groups[UNANSWERED].append(words)
+    else:
+        groups[CLEAR if is_clear(row) else UNCLEAR].append(f"{words} (rank 1 {brief(row)})")
 
 
 def _rank1(metrics: pd.DataFrame, modality: str, protocol: str) -> str:
@@ -236,7 +241,7 @@ def _length_short(rows: pd.DataFrame, modality: str) -> str:
     cheapest = nearly_enough(rows)
     return (
         f"By {MODALITY_WORDS[modality]}, {percent(NEARLY)} of the best rank 1 that was measured is reached "
-        f"{_seconds(cheapest)}."
+        f"{_seconds(cheapest)} ({brief(cheapest)})."
     )
 
 

@@ -9,6 +9,7 @@ from eupnea.report.words import (
     MODALITY_WORDS,
     TARGET_WORDS,
     Answer,
+    brief,
     clause,
     grouped,
     is_clear,
@@ -21,6 +22,8 @@ from eupnea.report.words import (
     verdict,
 )
 
+USUAL = ("age", "sex", "bmi")
+"""Columns that are asked of every dataset."""
 RIVALS = ("ridge_clean", "xgboost", "median")
 MODEL_WORDS = {
     "adversarial_inf": "trained against norm ∞",
@@ -53,10 +56,12 @@ def q5(metrics: pd.DataFrame) -> Answer:
             why = reason_of(metrics, analysis="traits", target=target)
             sentences.append(f"{sentence_start}: not answerable on this dataset: {why}.")
         else:
-            groups["Better than chance" if is_clear(row) else "Not told apart from chance"].append(words)
+            group = "Better than chance" if is_clear(row) else "Not told apart from chance"
+            groups[group].append(f"{words} ({sentence_of_metric(row)} {brief(row)})")
             sentences.append(_trait_sentence(row, metrics, sentence_start))
     if not sentences:
         sentences = ["Not answerable on this dataset: no target was asked for."]
+    sentences += _missing_columns(metrics, [one for one in USUAL if not (metrics["target"] == one).any()])
     answered = bool(groups["Better than chance"] or groups["Not told apart from chance"])
     return Answer("Q5", question, grouped(groups) or "Not answerable.", sentences, "trait_scatter", answered)
 
@@ -250,12 +255,16 @@ def q7(metrics: pd.DataFrame) -> Answer:
 
 def _missing_effects(metrics: pd.DataFrame, mixed: pd.DataFrame) -> list[str]:
     """Say why an effect of age, sex or BMI could not be looked for."""
+    return _missing_columns(metrics, [one for one in USUAL if not mixed["term"].str.startswith(one).any()])
+
+
+def _missing_columns(metrics: pd.DataFrame, targets: list[str]) -> list[str]:
+    """Say for each target why nothing is known about it, where the mixed models found its column missing."""
     said = []
-    for target in ("age", "sex", "bmi"):
-        if not mixed["term"].str.startswith(target).any():
-            missing = metrics[(metrics["analysis"] == "mixed_model") & metrics["reason"].str.contains(f"'{target}'")]
-            words = TARGET_WORDS[target] if target == "bmi" else target.capitalize()
-            said += [f"{words}: not answerable on this dataset: {reason}." for reason in missing["reason"].head(1)]
+    for target in targets:
+        missing = metrics[(metrics["analysis"] == "mixed_model") & metrics["reason"].str.contains(f"'{target}'")]
+        words = TARGET_WORDS[target] if target == "bmi" else target.capitalize()
+        said += [f"{words}: not answerable on this dataset: {reason}." for reason in missing["reason"].head(1)]
     return said
 
 

@@ -80,6 +80,7 @@ def render(
         title=title,
         lead=lead,
         sections=sections,
+        pictures={figure.name: figure for section in sections for figure in section.figures},
         simulated=simulated,
         footer=footer,
         viewer_json=_json(viewers),

@@ -73,6 +73,14 @@ def clause(row: pd.Series, *, chance: bool = True) -> str:
     return text
 
 
+def brief(row: pd.Series) -> str:
+    """Write a row as ``0.62 [0.55, 0.70], p = 0.003, n = 40``: the corrected p-value where there is one."""
+    decisive = row.copy()
+    if pd.notna(row["p_adjusted"]):
+        decisive[["p_value", "p_adjusted", "n_permutations"]] = row["p_adjusted"], float("nan"), float("nan")
+    return clause(decisive, chance=False)
+
+
 def verdict(row: pd.Series) -> str:
     """Say whether a row is told apart from chance, after correction where there is one; empty without a p-value."""
     p, corrected = _decisive(row)
