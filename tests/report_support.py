@@ -177,7 +177,7 @@ def _write_signals(folder: Path, recording: str) -> None:
     )
     onsets = np.arange(0, 116, 4.0)
     breaths = pd.DataFrame({**columns, "breath": range(len(onsets)), "inhale_onset_s": onsets})
-    breaths = breaths.assign(exhale_onset_s=onsets + 2, end_s=onsets + 4)
+    breaths = breaths.assign(exhale_onset_s=onsets + 2, end_s=onsets + 4, onset_rule="first_flow")
     for column in contract.BREATHS.columns:
         if column.kind == "boolean":
             breaths[column.name] = column.name == "is_valid"

@@ -95,6 +95,12 @@ class Study:
         return self._chunks("beats/quality-*.parquet", contract.BEAT_QUALITY)
 
     @cached_property
+    def onset_rules(self) -> pd.DataFrame:
+        """One row per respiration signal: what its onsets were read from, and its number of breaths."""
+        breaths = self._chunks("breaths/chunk-*.parquet", contract.BREATHS)
+        return breaths.groupby(["recording", "signal", "onset_rule"]).size().rename("breaths").reset_index()
+
+    @cached_property
     def notes(self) -> pd.DataFrame:
         """What is noteworthy about signals, such as a polarity that contradicts the declared one."""
         return self._chunks("signals/notes-*.parquet", None)

@@ -100,6 +100,16 @@ def test_white_noise_is_borne(make_breathing, kind, noise, bar):
     assert np.mean(shares) >= bar
 
 
+@pytest.mark.parametrize("kind", ["airflow", "belt"])
+def test_each_breath_tells_what_its_onset_was_read_from(make_breathing, kind):
+    truth = make_breathing(jitter=0.15, n=60)
+    signal = truth.flow if kind == "airflow" else truth.volume
+    noise = np.random.default_rng(5).normal(scale=signal.std(), size=signal.size)
+    clean, noisy = (detect_breaths(values, 25.0, preset=kind) for values in (signal, signal + noise))
+    assert set(clean["onset_rule"]) == {"first_flow"}
+    assert set(noisy["onset_rule"]) == {"later_flow" if kind == "airflow" else "later_volume"}
+
+
 def test_noise_without_breaths_makes_no_confident_signal_of_equal_breaths():
     noise = np.random.default_rng(1).normal(size=25 * 120)
     breaths = detect_breaths(noise, 25.0, preset="belt")

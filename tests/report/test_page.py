@@ -153,6 +153,12 @@ def test_a_column_that_is_missing_is_told_with_the_traits() -> None:
     assert "BMI: not answerable on this dataset: the dataset has no column 'bmi'." in said
 
 
+def test_what_onsets_were_read_from_is_told(page: str) -> None:
+    table = page.split("What onsets of breaths were read from")[1].split("</table>")[0]
+    assert "first_flow" in table
+    assert 'data-value="29' in table
+
+
 def test_the_figure_stands_beside_its_answer(page: str) -> None:
     answer = page.split('id="q1"')[1].split("</li>")[0]
     assert '<img src="data:image/png;base64,' in answer

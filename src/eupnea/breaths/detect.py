@@ -26,6 +26,10 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
+ONSET_RULES = ("first_flow", "later_flow", "later_volume")
+"""What onsets are read from: the first percents of flow, or, in more noise, later parts of flow or of volume."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundBreaths:
     """Where breaths are, in samples (between them), and the flow and volume they were found in.
@@ -40,6 +44,8 @@ class FoundBreaths:
         Shape (m,): what was inspired minus what was expired; a belt's own signal.
     step
         Samples of the signal from one sample of flow to the next; the first is that of the signal.
+    rule
+        What onsets were read from: one of `ONSET_RULES`.
     """
 
     inhale_onset: Floats
@@ -50,6 +56,7 @@ class FoundBreaths:
     flow: Floats
     volume: Floats
     step: int
+    rule: str
 
 
 def find_breaths(
@@ -89,15 +96,16 @@ def find_breaths(
     else:
         volume = smoother.level(flow_hz)
         troughs, peaks = _steepest(coarse_flow, troughs, peaks)
+    rule = ONSET_RULES[0 if flow_hz >= detection.sharp_hz else 1 if sensor.form == "flow" else 2]
     if peaks.size < 2:
         nothing = np.empty(0)
-        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step)
+        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step, rule)
     inhale = pushes(coarse_flow, flow, peaks, ratio, detection.under_way)
     exhale = pushes(-coarse_flow, -flow, troughs[1:], ratio, detection.under_way)
-    if flow_hz >= detection.sharp_hz:
+    if rule == "first_flow":
         onset = starts_of_push(flow, inhale, detection.sharp)
         turn = starts_of_push(-flow, exhale, detection.sharp)
-    elif sensor.form == "flow":
+    elif rule == "later_flow":
         onset = starts_of_push(flow, inhale, detection.blunt_flow)
         turn = starts_of_push(-flow, exhale, detection.blunt_flow)
     else:
@@ -107,7 +115,7 @@ def find_breaths(
         stops_of_flow(flow, inhale, detection.pause_fraction),
         stops_of_flow(-flow, exhale, detection.pause_fraction),
     )
-    found = _assembled(onset, turn, stops, flow, volume, step)
+    found = _assembled(onset, turn, stops, flow, volume, step, rule)
     return _turned_where_it_falls(found, detection) if sensor.form == "volume" and sensor.has_pauses else found
 
 
@@ -166,8 +174,8 @@ def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, 
 
 
 def _assembled(
-    onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats, step: int
+    onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats, step: int, rule: str
 ) -> FoundBreaths:
     """Join starts and stops to breaths; a breath whose start cannot be seen is left out."""
     begin, stop_in, middle, stop_out, end = joined(onset, turn, *stops)
-    return FoundBreaths(begin, stop_in, middle, stop_out, end, flow, volume, step)
+    return FoundBreaths(begin, stop_in, middle, stop_out, end, flow, volume, step, rule)

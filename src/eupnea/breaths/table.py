@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from eupnea.breaths.detect import FoundBreaths, find_breaths
+from eupnea.breaths.detect import ONSET_RULES, FoundBreaths, find_breaths
 from eupnea.breaths.measures import between_samples, peaks_between, share_missing
 from eupnea.breaths.swings import medians
 from eupnea.config.breaths import BreathsConfig
@@ -103,13 +103,15 @@ def detect_breaths(
     columns = _columns(found, sampling_hz / found.step, start_s, sensor, config)
     columns |= _judged(found, columns, believed, finite, config)
     columns |= _sighs(columns, config)
-    return pd.DataFrame(columns | {"reason": _texts().take(columns["reason"])})
+    rule = np.full(columns["breath"].size, ONSET_RULES.index(found.rule))
+    texts = {"onset_rule": _texts(ONSET_RULES).take(rule), "reason": _texts(REASONS).take(columns["reason"])}
+    return pd.DataFrame(columns | texts)
 
 
 @cache
-def _texts() -> Any:
-    """Return the reasons in the type that text has in tables, which takes longer to make than all breaths."""
-    return pd.array(list(REASONS), dtype="str")
+def _texts(words: tuple[str, ...]) -> Any:
+    """Return words in the type that text has in tables, which takes longer to make than all breaths."""
+    return pd.array(list(words), dtype="str")
 
 
 def _columns(

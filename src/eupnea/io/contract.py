@@ -181,7 +181,11 @@ BREATHS = TableContract(
         *columns_of("boolean", is_sigh="volume far above the running median"),
         *columns_of("float", post_sigh_pause_s="pause after a sigh, s; missing for other breaths"),
         *columns_of("boolean", is_valid="whether the breath may enter features"),
-        *columns_of("string", reason="why not"),
+        *columns_of(
+            "string",
+            onset_rule="what its onsets were read from: first_flow, or in more noise later_flow or later_volume",
+            reason="why not valid",
+        ),
     ),
 )
 

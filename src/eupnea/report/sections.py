@@ -118,6 +118,13 @@ def _recordings(study: Study) -> Section:
     return section
 
 
+ONSET_RULES = (
+    "The first percents of flow, or, where noise or the heartbeat hides them, later parts of flow or volume. Breaths "
+    "that do not rest before inspiration then seem to start later: duty cycles and pauses of signals that were read in "
+    "different ways differ a little for that reason alone. Each breath's rule stands in the table of breaths."
+)
+
+
 def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     texts = [
         "Each recording's breathing and heart around its worst epoch, the worst recording first. Green: epochs that "
@@ -136,6 +143,14 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
         counts = bad.groupby(["kind", "reason"])["duration_s"].agg(epochs="size", seconds="sum").reset_index()
         caption = "An epoch counts for the worst that is wrong with it; implausible beats spare the breathing."
         section.tables.append(page_table(counts, title="Epochs that are not used, and why", caption=caption))
+    if len(study.onset_rules):
+        rules = study.onset_rules.groupby("onset_rule")
+        table = rules.agg(signals=("recording", "size"), breaths=("breaths", "sum")).reset_index()
+        section.tables.append(
+            page_table(
+                table, title="What onsets of breaths were read from", caption=ONSET_RULES, is_open=len(table) > 1
+            )
+        )
     dropped = study.set_aside
     if len(dropped):
         counts = dropped.groupby(["window_s", "reason"]).size().rename("windows").reset_index()
