@@ -19,7 +19,7 @@ import psutil
 import pytest
 from workflow_support import Clone, make_clone
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
+pytestmark = [pytest.mark.slow, pytest.mark.study, pytest.mark.xdist_group("study")]
 
 ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
 UNTIL = ("--cores", "2", "--until", "features")
@@ -71,7 +71,6 @@ def _no_temporary_files(folder: Path) -> bool:
     return not [path for path in folder.rglob(".*") if path.is_file() and path.suffix in (".parquet", ".tsv", ".json")]
 
 
-@pytest.mark.slow
 def test_workflow_and_workers_killed_at_random_moments(finished: Clone, tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "killed")
     clone.config()
@@ -107,7 +106,6 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(finished: Clone, tmp_path: 
         assert _tables(clone) == _tables(finished)
 
 
-@pytest.mark.slow
 def test_results_that_cannot_be_written_stop_the_run_with_their_name(finished: Clone, tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "read_only")
     clone.config()
@@ -122,7 +120,6 @@ def test_results_that_cannot_be_written_stop_the_run_with_their_name(finished: C
         assert _tables(clone) == _tables(finished)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", ["changes", "vanishes"])
 def test_an_input_that_is_lost_or_replaced_during_the_run(finished: Clone, tmp_path: Path, what: str) -> None:
     clone, fresh = make_clone(tmp_path / "disturbed"), make_clone(tmp_path / "fresh")

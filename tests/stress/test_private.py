@@ -13,8 +13,6 @@ from workflow_support import SMALL, Clone, make_clone
 
 from eupnea.cli.simulate import run_simulate
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
-
 PLANTED = (*NAMES, *DATES)
 FILES = """
 dataset:
@@ -49,6 +47,8 @@ def test_the_search_opens_what_is_compressed(tmp_path: Path) -> None:
     assert set(found_in(tmp_path, PLANTED)) == {"a.tsv.gz", "b.parquet", "c.zip"}
 
 
+@pytest.mark.slow
+@pytest.mark.study
 def test_headers_comments_and_file_names_stay_outside_the_results(simulated: Path, tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "clone")
     plant_files(simulated, clone.folder / "planted")
@@ -64,6 +64,7 @@ def test_headers_comments_and_file_names_stay_outside_the_results(simulated: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.study
 def test_acquisition_times_and_sidecar_fields_stay_outside_the_results(simulated: Path, tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "clone")
     simulated.rename(clone.folder / "planted")

@@ -11,7 +11,7 @@ import pytest
 import slurm_support
 from workflow_support import Clone, make_clone
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
+pytestmark = [pytest.mark.slow, pytest.mark.study, pytest.mark.xdist_group("study")]
 
 STAGES = ("simulate/", "recordings/", "signals/", "breaths/", "beats/", "features/")
 TOO_LITTLE_MB = 60
