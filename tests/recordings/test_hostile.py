@@ -19,7 +19,7 @@ from eupnea.recordings.readers.base import Limits
 from eupnea.recordings.readers.registry import read_file
 
 N_MUTANTS = int(os.environ.get("EUPNEA_FUZZ", "360"))
-LONGEST_S = 10.0
+LONGEST_S = 10.0  # of the processor: other work on the machine is not the reader's
 LIMITS = Limits(max_samples=2_000_000, max_bytes=20_000_000)
 TOKENS = [b"\0", b"\xff" * 8, b"-1", b"1e999", b"nan", b"999999999999", b"../../etc/passwd", b"\n", b"\t", b"{", b"%s"]
 
@@ -98,7 +98,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
 def read_or_refuse(folder, reader, name, others):
     main = next((one for one in (name, *others) if not one.endswith((".json", ".dat", ".eeg"))), name)
     sidecars = tuple(one for one in (name, *others) if one.endswith(".json"))
-    started = time.monotonic()
+    started = time.process_time()
     content, words = None, ""
     try:
         content = read_file(folder, main, reader, sidecars=sidecars, sampling_hz=250.0, limits=LIMITS)
@@ -106,7 +106,7 @@ def read_or_refuse(folder, reader, name, others):
         words = str(error)
     assert (content is None) == bool(words)
     assert str(folder) not in words
-    assert time.monotonic() - started < LONGEST_S
+    assert time.process_time() - started < LONGEST_S
     for signal in content.signals.values() if content else ():
         assert signal.values.dtype == np.float64
         assert not np.isinf(signal.values).any()
