@@ -22,7 +22,7 @@ from workflow_support import Clone, make_clone
 pytestmark = [pytest.mark.slow, pytest.mark.study, pytest.mark.xdist_group("study")]
 
 ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
-UNTIL = ("--cores", "2", "--until", "features")
+UNTIL = ("--cores", "2", "--until", "features", "recordings")
 STAGES = ("recordings/", "signals/", "breaths/", "beats/", "features/")
 LONGEST_S = 25.0
 

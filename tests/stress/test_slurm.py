@@ -30,7 +30,7 @@ def test_slurm_gives_the_results_of_this_machine(finished: Clone, tmp_path: Path
         watcher = threading.Thread(target=_cancel_once, args=("breaths", cancelled, stop))
         watcher.start()
         try:
-            clone.snakemake(*profile, "--until", "features", "--set-resources", memory)
+            clone.snakemake(*profile, "--until", "features", "recordings", "--set-resources", memory)
         finally:
             stop.set()
             watcher.join()
