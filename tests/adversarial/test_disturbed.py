@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,6 +79,24 @@ def test_undisturbed_recordings_are_predicted_as_the_models_predict_their_window
     pairs = clean.merge(found, on=["participant", "model"], suffixes=("", "_known"))
     assert len(pairs) == len(clean) > 0
     np.testing.assert_allclose(pairs["y_pred"], pairs["y_pred_known"], rtol=1e-12)
+
+
+def test_beats_that_cannot_be_a_hearts_take_the_heart_away_as_in_the_stages() -> None:
+    names, hz = ["sub-00_task-rest"], 250.0
+    times = np.arange(int(90 * hz)) / hz
+    ecg = RawSignal(np.exp(-(((times % 0.8) - 0.4) ** 2) / 0.0004), hz)
+    keys = {"recording": names, "participant": ["sub-00"], "task": "rest", "status": "used", "chunk": 0}
+    recordings = RECORDINGS.conform(pd.DataFrame({**keys, "duration_s": 90.0}))
+    told = {"sampling_hz": hz, "offset_s": 0.0, "drift_ppm": 0.0, "start_s": 0.0}
+    channels = pd.DataFrame({"recording": names, "signal": "ecg", "kind": "ecg", "status": "used"}).assign(**told)
+    known = (recordings, CHANNELS.conform(channels), INTERVALS.empty())
+    shares = {}
+    for slowest in (30.0, 90.0):  # the heart beats 75 times a minute
+        study = STUDY.model_copy(update={"beats": STUDY.beats.model_copy(update={"min_rate_bpm": slowest})})
+        windows = Carrier(Path(), *known, study, 30.0).windows(names[0], {"ecg": ecg})
+        shares[slowest] = windows["cardiac_quality"].mean()
+    assert shares[30.0] == 1.0
+    assert not shares[90.0] > 0
 
 
 def test_a_larger_disturbance_moves_predictions_more_and_the_median_never(result):

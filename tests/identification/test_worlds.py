@@ -140,6 +140,8 @@ def test_scores_of_every_model_are_calibrated(result):
     rows = result.metrics[(result.metrics["metric"] == "cllr") & (result.metrics["protocol"] == "leave_one_run_out")]
     assert {"selected", "logistic", "random_forest"} <= set(rows["model"])
     assert (rows["value"] < 0.9).all()
+    assert (rows["chance"] == 1.0).all()
+    assert rows["reason"].str.startswith("calibrated").all()
 
 
 def test_protocols_are_those_of_the_config(result):

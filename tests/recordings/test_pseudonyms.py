@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eupnea.adversarial.carry import Carrier
 from eupnea.config.dataset import DatasetConfig
 from eupnea.config.recordings import RecordingsConfig
+from eupnea.config.study import StudyConfig
 from eupnea.errors import EupneaError
 from eupnea.recordings.describe import describe_chunk
 from eupnea.recordings.load import load_signals
@@ -74,6 +76,14 @@ def test_the_files_are_found_by_their_aliases(dataset) -> None:
     assert {recording for recording, _ in signals} == {"sub-q1_task-rest", "sub-q2_task-rest"}
     with pytest.raises(EupneaError):
         load_signals(base, described.channels)
+
+
+def test_an_attacked_recording_is_found_by_its_alias(dataset) -> None:
+    config, base = dataset
+    described = _described(config, base)
+    tables = (described.recordings, described.channels, described.intervals)
+    carrier = Carrier(base, *tables, StudyConfig(), 30.0, aliases=file_aliases(config, base))
+    assert set(carrier.load("sub-q1_task-rest")) == {"airflow"}
 
 
 def test_the_manifest_shows_aliases(dataset) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from eupnea.beats.chunk import beats_of_chunk
+from eupnea.beats.plausible import beat_quality, with_beats
 from eupnea.breaths.table import breaths_of_chunk
 from eupnea.config.study import StudyConfig
 from eupnea.features.assemble import features_of_chunk
@@ -32,6 +33,8 @@ class Carrier:
         The config whose stages a recording goes through.
     window_s
         Length of the windows that are cut, s.
+    aliases
+        Path -> alias of the files of re-coded participants (`eupnea.recordings.pseudonyms`).
     """
 
     base: Path
@@ -40,11 +43,12 @@ class Carrier:
     intervals: pd.DataFrame
     study: StudyConfig
     window_s: float
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def load(self, recording: str) -> dict[str, RawSignal]:
         """Read the signals of a recording, by name, on the clocks of their devices."""
         limits = limits_of(self.study.recordings)
-        loaded = load_signals(self.base, _of(self.channels, recording), limits=limits)
+        loaded = load_signals(self.base, _of(self.channels, recording), limits=limits, aliases=self.aliases)
         return {signal: raw for (_, signal), raw in loaded.items()}
 
     def windows(self, recording: str, signals: Mapping[str, RawSignal]) -> pd.DataFrame:
@@ -59,9 +63,10 @@ class Carrier:
         clean = clean_chunk(raw, channels, intervals, self.study.signals)
         breaths = breaths_of_chunk(clean.respiration, channels, self.study.breaths)
         beats = beats_of_chunk(clean.cardiac, self.study.beats)
+        quality = with_beats(clean.quality, beat_quality(clean.quality, beats, self.study.beats))
         config = self.study.features.model_copy(update={"window_s": (self.window_s,)})
         return features_of_chunk(
-            rows, intervals, channels, clean.respiration, clean.cardiac, clean.quality, breaths, beats, config
+            rows, intervals, channels, clean.respiration, clean.cardiac, quality, breaths, beats, config
         ).windows
 
 

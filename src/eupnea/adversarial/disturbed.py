@@ -199,8 +199,7 @@ def _refused(carried: pd.DataFrame, config: AdversarialConfig, modality: str) ->
 
 
 def _shared(config: AdversarialConfig) -> dict[str, Any]:
-    protocol = f"1 x {config.folds} folds of participants"
-    return {"protocol": protocol, "target": config.target, "level": "recording", "norm": "signal"}
+    return {"target": config.target, "level": "recording", "norm": "signal"}
 
 
 def _sizes(config: AdversarialConfig) -> list[float]:

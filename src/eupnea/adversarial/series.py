@@ -228,7 +228,7 @@ def _rows(
         interval = bca_interval(values, n_boot=config.bootstraps, seed=seed_for(seed, *labels))
         note = "lower bound: a stronger attack may hurt more" if epsilon > 0 else ""
         told: dict[str, Any] = {"model": model, "norm": norm, "epsilon": epsilon, "attack": part["attack"].iloc[0]}
-        told |= {"protocol": f"1 x {config.folds} folds of participants", "n_participants": float(values.size)}
+        told["n_participants"] = float(values.size)
         mean = float(values.mean())
         rows.append(
             metric_row("adversarial", "mae_series", mean, **shared, **told, **interval.as_columns(), reason=note)

@@ -154,7 +154,8 @@ def _window_table(frames: list[pd.DataFrame], config: FeaturesConfig) -> pd.Data
     features = window_columns(config)
     full = [frame for frame in frames if len(frame)]
     if full:
-        return WINDOWS.conform(pd.concat(full, ignore_index=True)[columns + features])
+        stacked = pd.concat(full, ignore_index=True)[columns + features]
+        return WINDOWS.conform(stacked).copy()  # in one piece, so that columns can be added
     nothing = pd.DataFrame(np.empty((0, len(features))), columns=features)
     return pd.concat([WINDOWS.empty(), nothing], axis=1)
 

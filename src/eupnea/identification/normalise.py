@@ -49,9 +49,15 @@ class Calibration:
     slope: float | Matrix
     offset: float | Matrix
 
+    @property
+    def is_by_person(self) -> bool:
+        """Whether each person's probes have a calibration of their own, learnt on other people."""
+        return np.ndim(self.slope) > 0
+
     def apply(self, scores: Matrix, owners: NDArray[np.intp]) -> Matrix:
         """Calibrate scores of shape (…, M) of the probes of `owners`, shape (M,); ``ABSENT`` stays."""
-        slope, offset = (v if np.ndim(v) == 0 else np.asarray(v)[owners] for v in (self.slope, self.offset))
+        both = np.asarray(self.slope), np.asarray(self.offset)
+        slope, offset = (one[owners] for one in both) if self.is_by_person else both
         return np.where(scores > PRESENT, slope * scores + offset, ABSENT)
 
 

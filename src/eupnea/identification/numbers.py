@@ -136,11 +136,13 @@ def verification_rows(context: Context, results: list[FoldScores], null: NullDra
             **eer.as_columns(),
             **null_columns(eer.estimate, draws, greater_is_better=False),
         ),
-        metric_row("verification", "d_prime", d_prime(genuine, impostor), **columns),
+        metric_row("verification", "d_prime", d_prime(genuine, impostor), **columns, chance=0.0),
         *(_fmr_row(genuine, impostor, fmr, columns) for fmr in FMR_POINTS),
     ]
     llr = comparisons(context.samples, results, calibrated=True)["score"].to_numpy()
-    rows.append(metric_row("verification", "cllr", cllr(llr[own], llr[~own]), **columns))
+    elsewhere = any(result.calibration.is_by_person for result in results)
+    reason = "calibrated on the comparisons of other people" if elsewhere else "calibrated inside the enrolment"
+    rows.append(metric_row("verification", "cllr", cllr(llr[own], llr[~own]), **columns, chance=1.0, reason=reason))
     if draws is not None:
         rows.append(_shuffled_row("eer", draws, columns))
     return rows

@@ -168,7 +168,7 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
     interval = eer_interval(Context(samples, columns, study.config.bootstrap, study.seed_of("background")), table)
     return [
         metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5),
-        metric_row("verification", "d_prime", d_prime(score[own], score[~own]), **columns),
+        metric_row("verification", "d_prime", d_prime(score[own], score[~own]), **columns, chance=0.0),
     ]
 
 
