@@ -45,6 +45,22 @@ METRICS = [
         **{"modality": "respiration", "model": "selected"},
     ),
     metric_row(
+        "verification", "eer", 0.21, protocol="within_nasal", modality="respiration", p_adjusted=0.05, **IDENTIFIED
+    ),
+    metric_row(
+        "comparison",
+        "rank1_window_difference",
+        0.25,
+        protocol="leave_one_run_out",
+        modality="all",
+        comparator="respiration",
+        ci_low=0.05,
+        ci_high=0.45,
+        p_value=0.01,
+        p_adjusted=0.03,
+        **IDENTIFIED | {"level": "window"},
+    ),
+    metric_row(
         "traits",
         "mae",
         7.654,

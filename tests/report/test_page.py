@@ -130,7 +130,8 @@ def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
     nasal = "nasal breathing (rank 1 0.432 [0.312, 0.568], p = 0.025, n = 12)"
     assert short["Q1"] == f"Better than chance: {nasal}. Not answerable: oral breathing."
     assert short["Q2"].startswith("Not answerable: nasal to oral, oral to nasal")
-    assert short["Q3"] == "Not answerable."
+    better = "breathing, heart and coupling together (rank 1 differs by 0.250 [0.050, 0.450], p = 0.03, n = 12)"
+    assert short["Q3"] == f"Better than breathing alone: {better}."
     assert "90 % of the best rank 1 that was measured is reached with 300 s of enrolment" in short["Q4"]
     assert short["Q5"] == "Not told apart from chance: age (mean absolute error 7.65 [5.50, 9.90], p = 0.2, n = 12)."
     assert "the robust model errs by 9.50 years, against 19.00 years of plain ridge" in short["Q6"]

@@ -84,6 +84,23 @@ def test_macros_are_unique_valid_and_right(study: Study) -> None:
     assert numbers["eupneaEffectModeOralClear"] == "1"
 
 
+def test_a_protocol_and_a_comparison_stand_in_one_row_each(study: Study) -> None:
+    named = pd.read_csv(study.folder / "tables/identification.tsv", sep="\t", dtype=str, keep_default_na=False)
+    row = named.set_index(["features", "protocol", "window, s"]).loc[("respiration", "within nasal", "60")]
+    assert row.to_dict() == {
+        "rank 1, window": "",
+        "rank 1, recording": "0.432 [0.312, 0.568]",
+        "EER": "0.210",
+        "corrected p": "0.05",
+        "n": "12",
+    }
+    compared = pd.read_csv(study.folder / "tables/modalities.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert compared[["features", "minus", "window", "p, window", "recording"]].to_numpy().tolist() == [
+        ["all", "respiration", "0.250 [0.050, 0.450]", "0.03", ""]
+    ]
+    assert dict(macros(study))["eupneaDiffLeaveOneRunOutAllMinusRespirationWindow"] == "0.250"
+
+
 @pytest.fixture(scope="module")
 def chapter(study: Study) -> str:
     """Compile the example chapter, and return what LaTeX said."""

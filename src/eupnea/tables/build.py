@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from eupnea.config.tables import TablesConfig
     from eupnea.study import Study
 
-HEADLINE_METRICS = ("rank1_window", "rank1_recording", "eer")
-LEAST_P = 0.0001
-"""Smaller p-values are not told apart."""
+HEADLINES = {"rank1_window": "rank 1, window", "rank1_recording": "rank 1, recording", "eer": "EER"}
+"""Metrics of identification that the thesis quotes, and the heads of their columns."""
+DIFFERENCES = {"rank1_window_difference": "window", "rank1_recording_difference": "recording"}
+"""Metrics of a comparison, and the heads of their columns."""
 SHOWN_MODALITIES = ("respiration", "cardiac", "coupling", "all", "device", "cardiogenic")
 
 
@@ -97,7 +99,7 @@ def recordings(study: Study, config: TablesConfig) -> Built:
 
 
 def identification(study: Study, config: TablesConfig) -> Built:
-    """Build the table of headline identification results."""
+    """Build the table of headline identification results: a row per group of features, protocol and window length."""
     del config
     metrics = study.metrics
     chosen = metrics[
@@ -105,34 +107,29 @@ def identification(study: Study, config: TablesConfig) -> Built:
         & (metrics["model"] == "selected")
         & (metrics["control"] == "")
         & (metrics["subset"] == "")
-        & metrics["metric"].isin(HEADLINE_METRICS)
+        & metrics["metric"].isin(HEADLINES)
         & metrics["modality"].isin(SHOWN_MODALITIES)
         & (metrics["status"] == "ok")
     ]
     rows = [
         {
-            "protocol": row["protocol"].replace("_", " "),
-            "modality": row["modality"],
-            "window, s": f"{row['window_s']:.0f}" if pd.notna(row["window_s"]) else "",
-            "metric": row["metric"].replace("_", " "),
-            "value [95 % interval]": _interval(row),
-            "p": p_value(row["p_value"], row["n_permutations"]).removeprefix("p ") if pd.notna(row["p_value"]) else "",
-            "chance": number(row["chance"]) if pd.notna(row["chance"]) else "",
-            "n": _people(row),
+            "features": modality,
+            "protocol": protocol.replace("_", " "),
+            "window, s": f"{window_s:.0f}",
+            **_side_by_side(part, HEADLINES),
+            "corrected p": _adjusted(part.loc[part["p_adjusted"].fillna(part["p_value"]).fillna(0).idxmax()]),
+            "n": _people(part.iloc[0]),
         }
-        for _, row in chosen.drop_duplicates(["protocol", "modality", "window_s", "metric", "level"]).iterrows()
+        for (modality, protocol, window_s), part in _in_order(chosen, ["modality", "protocol", "window_s"])
     ]
     return Built(
-        pd.DataFrame(rows, columns=_IDENTIFICATION),
-        "Closed-set identification (rank 1, share of probes named correctly, by window and by recording) and "
-        "verification (EER, equal error rate) by the model that was chosen inside the enrolment, for every protocol, "
-        "group of features and length of windows. Brackets: 95 % interval for new people; p and chance: random "
-        "assignments of recordings to people, all nested steps repeated; n: people. Device and cardiogenic are "
+        pd.DataFrame(rows, columns=["features", "protocol", "window, s", *_heads(HEADLINES), "corrected p", "n"]),
+        "Closed-set identification (rank 1: share of probes named correctly, a window or a whole recording a probe) "
+        "and verification (EER, equal error rate) by the model that was chosen inside the enrolment. Brackets: 95 % "
+        "interval for new people; p: random assignments of recordings to people, all nested steps repeated, corrected "
+        f"for the family of tests, the largest of the row; n: people. {_chances(chosen)}Device and cardiogenic are "
         "controls.",
     )
-
-
-_IDENTIFICATION = ["protocol", "modality", "window, s", "metric", "value [95 % interval]", "p", "chance", "n"]
 
 
 def modalities(study: Study, config: TablesConfig) -> Built:
@@ -140,25 +137,58 @@ def modalities(study: Study, config: TablesConfig) -> Built:
     del config
     metrics = study.metrics
     rows = metrics[(metrics["analysis"] == "comparison") & (metrics["status"] == "ok") & (metrics["control"] == "")]
-    rows = rows[
-        (rows["metric"] == "rank1_recording_difference") & (rows["comparator"].isin(["respiration", "cardiac"]))
-    ]
+    rows = rows[rows["metric"].isin(DIFFERENCES) & rows["comparator"].isin(["respiration", "cardiac"])]
     rows = rows[rows["modality"].isin(SHOWN_MODALITIES) & (rows["window_s"] == rows["window_s"].min())]
+    keys = ["modality", "comparator", "protocol"]
     frame = pd.DataFrame(
-        {
-            "protocol": rows["protocol"].str.replace("_", " "),
-            "modality": rows["modality"],
-            "minus": rows["comparator"],
-            "metric": rows["metric"].str.replace("_", " "),
-            "difference": [_interval(row) for _, row in rows.iterrows()],
-            "corrected p": [_adjusted(row) for _, row in rows.iterrows()],
-        }
+        [
+            {
+                "features": modality,
+                "minus": comparator,
+                "protocol": protocol.replace("_", " "),
+                **_side_by_side(part, DIFFERENCES, with_p=True),
+                "n": _people(part.iloc[0]),
+            }
+            for (modality, comparator, protocol), part in _in_order(rows, keys)
+        ],
+        columns=["features", "minus", "protocol", *_heads(DIFFERENCES, with_p=True), "n"],
     )
     return Built(
         frame,
-        "Differences of rank 1 per recording between groups of features, paired on the same people, at the shortest "
-        "windows: mean with 95 % interval; p by flipping signs of people, corrected for the family of comparisons.",
+        "Differences of rank 1 between groups of features, paired on the same people, at the shortest windows: mean "
+        "with 95 % interval; p by flipping signs of people, corrected for the family of comparisons; n: people.",
     )
+
+
+def _in_order(rows: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Yield the rows of each combination of keys, in the order in which the combinations come."""
+    yield from rows.groupby(keys, sort=False)
+
+
+def _heads(metrics: Mapping[str, str], *, with_p: bool = False) -> list[str]:
+    """Return the heads of the columns of metrics that stand side by side."""
+    return [told for head in metrics.values() for told in ([head, f"p, {head}"] if with_p else [head])]
+
+
+def _side_by_side(rows: pd.DataFrame, metrics: Mapping[str, str], *, with_p: bool = False) -> dict[str, str]:
+    """Return a cell for each metric that was measured, by the head of its column."""
+    cells: dict[str, str] = dict.fromkeys(_heads(metrics, with_p=with_p), "")
+    for row in rows.drop_duplicates("metric").iloc:
+        cells[metrics[row["metric"]]] = _interval(row)
+        if with_p:
+            cells[f"p, {metrics[row['metric']]}"] = _adjusted(row)
+    return cells
+
+
+def _chances(rows: pd.DataFrame) -> str:
+    """Say the range of chance of each metric that a table shows."""
+    told = []
+    for metric, head in HEADLINES.items():
+        chance = rows.loc[rows["metric"] == metric, "chance"].dropna()
+        if len(chance):
+            low, high = number(chance.min()), number(chance.max())
+            told.append(f"{head} {low}" + (f" to {high}" if high != low else ""))
+    return f"Chance: {'; '.join(told)}. " if told else ""
 
 
 def traits(study: Study, config: TablesConfig) -> Built:
@@ -338,4 +368,4 @@ def _interval(row: pd.Series) -> str:
 
 def _adjusted(row: pd.Series) -> str:
     value = row["p_adjusted"] if pd.notna(row["p_adjusted"]) else row["p_value"]
-    return "" if pd.isna(value) else f"{value:.2g}" if value >= LEAST_P else f"< {LEAST_P:.4f}"
+    return "" if pd.isna(value) else p_value(value, row["n_permutations"]).removeprefix("p ").removeprefix("= ")

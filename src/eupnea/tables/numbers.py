@@ -45,7 +45,10 @@ def _groups(study: Study) -> Iterator[tuple[str, Macros]]:
     yield "the study: recordings.tsv, dictionary.tsv", _study(study)
     yield "identification, model selected: rank1_window, rank1_recording, eer", _identification(metrics)
     yield "how much signal is nearly enough: rank1_length", _lengths(metrics)
-    yield "differences between modalities on the same people: rank1_recording_difference", _differences(metrics)
+    yield (
+        "differences between modalities on the same people: rank1_window_difference and _recording_difference",
+        _differences(metrics),
+    )
     yield "traits, models selected and baseline", _traits(metrics)
     yield "age models, unperturbed (Clean) and at the size of perturbation told in the report: mae", _attacks(metrics)
     yield "blind age models: what the strongest attacker reads, and mae (Cost)", _blind(metrics)
@@ -105,12 +108,14 @@ def _lengths(metrics: pd.DataFrame) -> Macros:
 
 
 def _differences(metrics: pd.DataFrame) -> Macros:
-    rows = rows_of(metrics, analysis="comparison", metric="rank1_recording_difference", model="selected")
-    rows = rows[(rows["control"] == "") & (rows["subset"] == "") & rows["modality"].isin(MODALITIES)]
-    rows = rows[rows["comparator"].isin(MODALITIES)]
     found: Macros = {}
-    for row in _shortest(rows).drop_duplicates(["protocol", "modality", "comparator"]).iloc:
-        found |= _quoted(macro_name("diff", row["protocol"], row["modality"], "minus", row["comparator"]), row)
+    for unit in ("window", "recording"):
+        metric = f"rank1_{unit}_difference"
+        rows = rows_of(metrics, analysis="comparison", metric=metric, model="selected", control="", subset="")
+        rows = rows[rows["modality"].isin(MODALITIES) & rows["comparator"].isin(MODALITIES)]
+        for row in _shortest(rows).drop_duplicates(["protocol", "modality", "comparator"]).iloc:
+            name = macro_name("diff", row["protocol"], row["modality"], "minus", row["comparator"], unit)
+            found |= _quoted(name, row)
     return found
 
 
