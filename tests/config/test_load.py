@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
+from tools_support import load_tool
 
 from eupnea.config.load import load_study, parse_study
 from eupnea.config.study import StudyConfig
 from eupnea.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _reference() -> object:
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "tools" / "reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_unknown_key_names_the_nearest_one() -> None:
@@ -111,7 +102,7 @@ def test_every_key_is_documented() -> None:
 
 
 def test_manual_and_schema_are_current() -> None:
-    reference = _reference()
+    reference = load_tool("reference")
     assert (ROOT / "config" / "README.md").read_text(encoding="utf-8") == reference.manual(), "run: make reference"
     assert (ROOT / "config.yaml").read_text(encoding="utf-8") == reference.default_study(), "run: make reference"
     schema = (ROOT / "workflow" / "schemas" / "config.schema.json").read_text(encoding="utf-8")

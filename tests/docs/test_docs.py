@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tools_support import load_tool
 
 from eupnea.adversarial.radius import auto_radius
 from eupnea.config.study import StudyConfig
@@ -89,7 +88,7 @@ def test_files_named_in_the_text_are_there(path: Path) -> None:
 
 
 def test_the_picture_of_the_workflow_is_what_snakemake_says() -> None:
-    tool = _tool("rulegraph")
+    tool = load_tool("rulegraph")
     edges = tool.without_detours(tool.edges_of_study())
     assert tool.DOT.read_text(encoding="utf-8") == tool.dot_text(edges), "run: make rulegraph"
     drawn = re.findall(r"<title>(\w+)&#45;&gt;(\w+)</title>", tool.DOT.with_suffix(".svg").read_text(encoding="utf-8"))
@@ -97,7 +96,7 @@ def test_the_picture_of_the_workflow_is_what_snakemake_says() -> None:
 
 
 def test_leaving_out_detours_keeps_what_is_reached() -> None:
-    tool = _tool("rulegraph")
+    tool = load_tool("rulegraph")
     assert tool.without_detours({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
 
 
@@ -109,12 +108,3 @@ def test_the_radius_of_the_method_page_is_that_of_the_code() -> None:
     noise -= noise.mean(axis=0)
     told = np.mean(np.abs(X.T @ noise).max(axis=0) / np.abs(noise).sum(axis=0))
     assert auto_radius(X, norm="inf") == pytest.approx(told, rel=0.03)
-
-
-def _tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

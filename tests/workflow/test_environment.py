@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tools_support import load_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -21,15 +20,6 @@ def _names(requirements: list[str]) -> set[str]:
 
 def _locked() -> set[str]:
     return _names([line for line in LOCK.splitlines() if line[:1].isalnum()])
-
-
-def _tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_lock_holds_every_dependency_with_a_hash() -> None:
@@ -47,7 +37,7 @@ def test_lock_names_no_index_and_nothing_with_a_copyleft_licence() -> None:
 
 
 def test_environment_yml_is_what_the_lock_says() -> None:
-    lock = _tool("lock")
+    lock = load_tool("lock")
     assert (ROOT / "environment.yml").read_text(encoding="utf-8") == lock.environment_yml(), "run: make lock"
 
 
@@ -60,7 +50,7 @@ def test_only_one_xgboost_is_installed_per_platform(name: str) -> None:
 
 
 def test_every_package_of_a_run_has_a_licence_that_permits_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    licences = _tool("licences")
+    licences = load_tool("licences")
     needed = licences.needed()
     assert {"numpy", "snakemake", "mne", "fqdn"} <= set(needed)
     assert licences.refused() == []
@@ -71,4 +61,4 @@ def test_every_package_of_a_run_has_a_licence_that_permits_it(monkeypatch: pytes
 
 def test_the_page_of_licences_names_every_package() -> None:
     listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M))
-    assert set(_tool("licences").needed()) <= listed, "run: python tools/licences.py"
+    assert set(load_tool("licences").needed()) <= listed, "run: python tools/licences.py"
