@@ -53,6 +53,6 @@ def eer_coverage(people: int, interval_of, *, cohorts: int, seed: int = 0):
 
 def two_way(score, claimed, owner, seed: int) -> Interval:
     own = claimed == owner
-    draws = two_way_draws(score, claimed, owner, n_boot=300, seed=[seed])
+    draws = two_way_draws(score, claimed, owner, n_boot=300, seed=[seed])["eer"]
     low, high = np.quantile(draws, [0.025, 0.975])
     return Interval(equal_error_rate(score[own], score[~own]), float(draws.std()), float(low), float(high))

@@ -62,21 +62,41 @@ def test_rule_of_thirty():
     assert not supports_fmr(2999, 0.01)
 
 
-def test_two_way_draws_spread_like_new_people():
+@pytest.mark.parametrize("metric", ["eer", "d_prime", "fnmr_at_fmr_0.1", "cllr"])
+def test_two_way_draws_spread_like_new_people(metric):
     rng = np.random.default_rng(4)
     people = 30
     claimed, owner = (a.ravel() for a in np.meshgrid(np.arange(people), np.arange(people), indexing="ij"))
+    own = claimed == owner
 
     def cohort():
         person = rng.normal(size=people)
-        return np.where(claimed == owner, 2.0 + 0.7 * person[owner], 0.0) + rng.normal(size=claimed.size)
+        return np.where(own, 2.0 + 0.7 * person[owner], 0.0) + rng.normal(size=claimed.size)
 
-    def eer(score):
-        return equal_error_rate(score[claimed == owner], score[claimed != owner])
+    def ratios(score):
+        return 2.0 * (score - 1.0)
 
-    truth = np.std([eer(cohort()) for _ in range(300)])
-    drawn = np.mean([two_way_draws(cohort(), claimed, owner, n_boot=200, seed=[k]).std() for k in range(20)])
-    assert drawn == pytest.approx(truth, rel=0.3)
+    def measured(score):
+        if metric == "eer":
+            return equal_error_rate(score[own], score[~own])
+        if metric == "d_prime":
+            return d_prime(score[own], score[~own])
+        return (
+            cllr(ratios(score)[own], ratios(score)[~own])
+            if metric == "cllr"
+            else fnmr_at_fmr(score[own], score[~own], 0.1)
+        )
+
+    truth = np.std([measured(cohort()) for _ in range(300)])
+    seen = []
+    for k in range(20):
+        score = cohort()
+        told = {"n_boot": 200, "seed": [k], "ratios": ratios(score), "fmr_points": (0.1,)}
+        draws = two_way_draws(score, claimed, owner, **told)[metric]
+        seen.append([draws.std(), draws.mean() - measured(score)])
+    spread, shift = np.mean(seen, axis=0)
+    assert spread == pytest.approx(truth, rel=0.3)
+    assert abs(shift) < 0.3 * truth
 
 
 def test_cohort_normalisation_ignores_shift_and_scale_of_a_probe():

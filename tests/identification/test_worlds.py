@@ -144,6 +144,18 @@ def test_scores_of_every_model_are_calibrated(result):
     assert rows["reason"].str.startswith("calibrated").all()
 
 
+def test_verification_and_cumulative_ranks_have_intervals(result):
+    rows = result.metrics[(result.metrics["model"] == "selected") & (result.metrics["control"] == "")]
+    rows = rows[(rows["protocol"] == "leave_one_run_out") & (rows["subset"] == "")]
+    for metric in ("eer", "d_prime", "cllr", "rank5_window", "rank5_recording"):
+        row = rows[rows["metric"] == metric].iloc[0]
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert np.isfinite([row["chance"], row["ci_low"], row["ci_high"]]).all()
+    ranks = rows[rows["metric"].isin(["rank1_window", "rank5_window"])].drop_duplicates("metric").set_index("metric")
+    assert ranks.loc["rank5_window", "value"] > ranks.loc["rank1_window", "value"]
+    assert ranks.loc["rank5_window", "chance"] == pytest.approx(5 / ranks.loc["rank5_window", "gallery_size"])
+
+
 def test_protocols_are_those_of_the_config(result):
     assert set(result.metrics["protocol"]) <= {*default_protocols(), ""}
 

@@ -63,7 +63,7 @@ def compare(ours: Outcome, peer: Outcome) -> dict[str, float]:
     draws = [
         two_way_draws(
             *(t.comparisons[name].to_numpy() for name in ("score", "claimed", "owner")), n_boot=2000, seed=[SEED]
-        )
+        )["eer"]
         for t in (ours, peer)
     ]
     low, high = np.nanquantile(draws[1] - draws[0], [0.025, 0.975])

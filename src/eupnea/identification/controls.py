@@ -14,7 +14,7 @@ from eupnea.identification.comparable import amplitude_free_features
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.evaluation import SELECTED, run_folds
 from eupnea.identification.null import null_of
-from eupnea.identification.numbers import Context, comparisons, eer_interval, plain_rows
+from eupnea.identification.numbers import Context, comparisons, plain_rows, verification_intervals
 from eupnea.identification.protocols import PARTS, Split, matched, split_samples
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def matched_impostor_rows(study: Study, run: Run) -> list[MetricRow]:
         "reason": f"matched by {demographic_columns(samples.people, study.participants)}",
     }
     seed = study.seed_of("matched_impostors", run.name)
-    interval = eer_interval(Context(samples, columns, study.config.bootstrap, seed), part)
+    interval = verification_intervals(Context(samples, columns, study.config.bootstrap, seed), part)["eer"]
     return [metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5)]
 
 

@@ -131,10 +131,22 @@ def d_prime(genuine: Matrix, impostor: Matrix) -> float:
     return float((genuine.mean() - impostor.mean()) / pooled) if pooled > 0 else float("nan")
 
 
+def fnmr_name(fmr: float) -> str:
+    """Return the name of the metric: the false non-match rate at this false match rate."""
+    return f"fnmr_at_fmr_{fmr:g}"
+
+
 def two_way_draws(
-    scores: Matrix, claimed: NDArray[np.intp], owner: NDArray[np.intp], *, n_boot: int, seed: list[int]
-) -> Matrix:
-    """Draw equal error rates with people resampled, as enrolled and as probes.
+    scores: Matrix,
+    claimed: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    *,
+    n_boot: int,
+    seed: list[int],
+    ratios: Matrix | None = None,
+    fmr_points: tuple[float, ...] = (),
+) -> dict[str, Matrix]:
+    """Draw the numbers of verification with people resampled, as enrolled and as probes.
 
     Parameters
     ----------
@@ -142,29 +154,54 @@ def two_way_draws(
         Shape (n,): each comparison, who is claimed, whose probe it is.
     n_boot, seed
         Draws and their seed.
+    ratios
+        Shape (n,): the natural logarithm of each comparison's likelihood ratio, for Cllr.
+    fmr_points
+        False match rates at which the false non-match rate is drawn.
 
     Returns
     -------
     draws
-        Shape (n_boot,): a genuine comparison weighs as often as its person is drawn as a probe, an impostor comparison
-        as the product of both people's draws.
+        Metric -> shape (n_boot,): ``eer``, ``d_prime``, ``fnmr_at_fmr_…``, ``cllr``. A genuine comparison weighs as
+        often as its person is drawn as a probe, an impostor comparison as the product of both people's draws.
     """
     people = np.unique(np.concatenate([claimed, owner]))
     order = np.argsort(scores, kind="stable")
     first = np.flatnonzero(_starts_of_ties(scores[order]))
     row, column = np.searchsorted(people, claimed[order]), np.searchsorted(people, owner[order])
     genuine = row == column
+    values = scores[order] - scores.mean()
+    bits = None if ratios is None else np.logaddexp(0.0, np.where(genuine, -1.0, 1.0) * ratios[order]) / np.log(2)
     rng = np.random.default_rng(seed)
-    draws = np.empty(n_boot)
+    names = ["eer", "d_prime", *map(fnmr_name, fmr_points), *(["cllr"] if bits is not None else [])]
+    draws = {name: np.empty(n_boot) for name in names}
     for start in range(0, n_boot, max(1, BATCH_NUMBERS // scores.size)):
         batch = slice(start, min(n_boot, start + max(1, BATCH_NUMBERS // scores.size)))
         enrolled, probed = (_times_drawn(rng, batch.stop - batch.start, people.size) for _ in range(2))
         weight = probed[:, column]
-        impostor = np.where(genuine, 0.0, enrolled[:, row] * weight)
-        draws[batch] = _crossing(
-            1.0 - _share_below(impostor, first), _share_below(np.where(genuine, weight, 0.0), first)
-        )
+        own, other = np.where(genuine, weight, 0.0), np.where(genuine, 0.0, enrolled[:, row] * weight)
+        fmr, fnmr = 1.0 - _share_below(other, first), _share_below(own, first)
+        draws["eer"][batch] = _crossing(fmr, fnmr)
+        draws["d_prime"][batch] = _weighted_d_prime(values, own, other)
+        for wanted in fmr_points:
+            least = np.argmax(fmr <= wanted + 1e-12, axis=1)
+            draws[fnmr_name(wanted)][batch] = fnmr[np.arange(len(fnmr)), least]
+        if bits is not None:
+            draws["cllr"][batch] = 0.5 * (_weighted_mean(bits, own) + _weighted_mean(bits, other))
     return draws
+
+
+def _weighted_mean(values: Matrix, weights: Matrix) -> Matrix:
+    """Return the means of values (n,) under weights (B, n); NaN where nothing weighs."""
+    total = weights.sum(axis=1)
+    return np.where(total > 0, weights @ values / np.where(total > 0, total, 1.0), np.nan)
+
+
+def _weighted_d_prime(values: Matrix, own: Matrix, other: Matrix) -> Matrix:
+    means = [_weighted_mean(values, weights) for weights in (own, other)]
+    squares = [_weighted_mean(values**2, weights) for weights in (own, other)]
+    pooled = 0.5 * sum(square - mean**2 for square, mean in zip(squares, means, strict=True))
+    return np.where(pooled > 0, (means[0] - means[1]) / np.sqrt(np.where(pooled > 0, pooled, 1.0)), np.nan)
 
 
 def _times_drawn(rng: np.random.Generator, n: int, people: int) -> Matrix:

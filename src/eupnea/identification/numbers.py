@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.evidence.intervals import Interval, proportion_interval
+from eupnea.evidence.intervals import Interval, binomial_interval, proportion_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.evidence.permutation import permutation_p
 from eupnea.identification.closed_form import PRESENT
@@ -17,6 +17,7 @@ from eupnea.identification.error_rates import (
     d_prime,
     equal_error_rate,
     fnmr_at_fmr,
+    fnmr_name,
     supports_fmr,
     two_way_draws,
 )
@@ -25,6 +26,8 @@ from eupnea.identification.fusion import RECORDING, WINDOW
 from eupnea.identification.normalise import cllr
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from eupnea.identification.evaluation import FoldScores
     from eupnea.identification.fusion import Unit
     from eupnea.identification.null import NullDraws
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 FMR_POINTS = (0.01, 0.001)
 """False match rates at which the false non-match rate is reported."""
+CMC_RANKS = (5, 10)
+"""Ranks of the cumulative match characteristic that are reported beside the first."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +102,29 @@ def closed_set_rows(
                 **null_columns(interval.estimate, draws),
             )
         )
+        rows += _cumulative_rows(table, unit, columns)
         if draws is not None:
             rows += [_shuffled_row(f"rank1_{unit.level}", draws, columns), _binomial_row(table, unit, columns)]
+    return rows
+
+
+def _cumulative_rows(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> list[MetricRow]:
+    """Make the rows of the cumulative match characteristic at the ranks that are quoted, where more are enrolled."""
+    rows = []
+    for rank in (rank for rank in CMC_RANKS if rank < table["n_enrolled"].min()):
+        shares = table["rank"].le(rank).groupby(table["person"]).mean()
+        interval = proportion_interval(shares.to_numpy(dtype=float))
+        chance = float((rank / table["n_enrolled"]).mean())
+        numbers = columns | interval.as_columns() | {"chance": chance}
+        rows.append(metric_row("identification", f"rank{rank}_{unit.level}", interval.estimate, **numbers))
     return rows
 
 
 def plain_rows(context: Context, results: list[FoldScores], null: NullDraws | None) -> list[MetricRow]:
     """Make the rows of a control or a cell of the matrix: rank-1 and EER; without a null, chance is the theoretical."""
     made = closed_set_rows(context, results, [WINDOW, RECORDING], null)
-    rows = [{"chance": 1.0 / row["gallery_size"]} | row for row in made if row["analysis"] == "identification"]
+    first = [row for row in made if row["analysis"] == "identification" and str(row["metric"]).startswith("rank1_")]
+    rows = [{"chance": 1.0 / row["gallery_size"]} | row for row in first]
     table = comparisons(context.samples, results)
     own = (table["owner"] == table["claimed"]).to_numpy()
     score = table["score"].to_numpy()
@@ -115,53 +134,79 @@ def plain_rows(context: Context, results: list[FoldScores], null: NullDraws | No
 
 
 def verification_rows(context: Context, results: list[FoldScores], null: NullDraws | None) -> list[MetricRow]:
-    """Make the rows of verification by whole recordings: EER, FNMR at FMR points, d′, Cllr."""
+    """Make the rows of verification by whole recordings: EER, FNMR at FMR points, d′, Cllr; intervals of `selected`."""
     table = comparisons(context.samples, results)
+    ratios = comparisons(context.samples, results, calibrated=True)["score"].to_numpy()
     columns = _verification_columns(context, table)
     own = (table["owner"] == table["claimed"]).to_numpy()
     score = table["score"].to_numpy()
     genuine, impostor = score[own], score[~own]
-    eer = (
-        eer_interval(context, table)
-        if context.columns["model"] == SELECTED
-        else Interval(equal_error_rate(genuine, impostor), *[float("nan")] * 3)
-    )
+    is_headline = context.columns["model"] == SELECTED
+    intervals = verification_intervals(context, table, ratios=ratios) if is_headline else {}
+    told = {name: columns | interval.as_columns() for name, interval in intervals.items()}
     draws = null.eer if null is not None else None
-    rows = [
-        metric_row(
-            "verification",
-            "eer",
-            eer.estimate,
-            **columns,
-            **eer.as_columns(),
-            **null_columns(eer.estimate, draws, greater_is_better=False),
-        ),
-        metric_row("verification", "d_prime", d_prime(genuine, impostor), **columns, chance=0.0),
-        *(_fmr_row(genuine, impostor, fmr, columns) for fmr in FMR_POINTS),
-    ]
-    llr = comparisons(context.samples, results, calibrated=True)["score"].to_numpy()
+    eer = equal_error_rate(genuine, impostor)
+    tested = null_columns(eer, draws, greater_is_better=False)
     elsewhere = any(result.calibration.is_by_person for result in results)
     reason = "calibrated on the comparisons of other people" if elsewhere else "calibrated inside the enrolment"
-    rows.append(metric_row("verification", "cllr", cllr(llr[own], llr[~own]), **columns, chance=1.0, reason=reason))
+    rows = [
+        metric_row("verification", "eer", eer, **told.get("eer", columns), **tested),
+        metric_row("verification", "d_prime", d_prime(genuine, impostor), **told.get("d_prime", columns), chance=0.0),
+        *(_fmr_row(genuine, impostor, fmr, told.get(fnmr_name(fmr), columns)) for fmr in FMR_POINTS),
+        metric_row(
+            "verification",
+            "cllr",
+            cllr(ratios[own], ratios[~own]),
+            **told.get("cllr", columns),
+            chance=1.0,
+            reason=reason,
+        ),
+    ]
     if draws is not None:
         rows.append(_shuffled_row("eer", draws, columns))
     return rows
 
 
-def eer_interval(context: Context, table: pd.DataFrame) -> Interval:
-    """Give the equal error rate its two-way bootstrap interval over enrolled and probe people."""
-    from eupnea.evidence.intervals import binomial_interval
+def verification_intervals(
+    context: Context, table: pd.DataFrame, *, ratios: NDArray[np.float64] | None = None
+) -> dict[str, Interval]:
+    """Give the numbers of verification their two-way bootstrap intervals over enrolled and probe people.
 
+    Parameters
+    ----------
+    context, table
+        What the rows have in common, and the comparisons: ``score``, ``claimed``, ``owner``.
+    ratios
+        Shape (n,): log-likelihood ratio of each comparison, for Cllr.
+
+    Returns
+    -------
+    intervals
+        By metric: ``eer``, ``d_prime``, ``fnmr_at_fmr_…``, ``cllr`` where `ratios` are given. A rate of no errors has
+        the exact bound of as many people.
+    """
     score, claimed, owner = (table[name].to_numpy() for name in ("score", "claimed", "owner"))
     own = claimed == owner
-    estimate = equal_error_rate(score[own], score[~own])
-    draws = two_way_draws(score, claimed, owner, n_boot=context.n_boot, seed=[*context.seed, 1])
-    draws = draws[np.isfinite(draws)]
+    estimates = {
+        "eer": equal_error_rate(score[own], score[~own]),
+        "d_prime": d_prime(score[own], score[~own]),
+        **{fnmr_name(fmr): fnmr_at_fmr(score[own], score[~own], fmr) for fmr in FMR_POINTS},
+    }
+    if ratios is not None:
+        estimates["cllr"] = cllr(ratios[own], ratios[~own])
+    seed = [*context.seed, 1]
+    draws = two_way_draws(score, claimed, owner, n_boot=context.n_boot, seed=seed, ratios=ratios, fmr_points=FMR_POINTS)
     people = len(np.unique(owner))
-    if draws.size < 2 or people < 3:
+    return {name: _percentile(name, estimate, draws[name], people) for name, estimate in estimates.items()}
+
+
+def _percentile(metric: str, estimate: float, draws: NDArray[np.float64], people: int) -> Interval:
+    draws = draws[np.isfinite(draws)]
+    if draws.size < 2 or people < 3 or not np.isfinite(estimate):
         return Interval(estimate, *[float("nan")] * 3)
     low, high = np.quantile(draws, [0.025, 0.975])
-    if estimate == 0.0 or low == high:
+    is_rate = metric == "eer" or metric.startswith("fnmr")
+    if is_rate and (estimate == 0.0 or low == high):
         return Interval(estimate, float(draws.std()), 0.0, binomial_interval(0, people).high)
     return Interval(estimate, float(draws.std()), float(min(low, estimate)), float(max(high, estimate)))
 
@@ -240,7 +285,7 @@ def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> M
 
 
 def _fmr_row(genuine: Any, impostor: Any, fmr: float, columns: dict[str, Any]) -> MetricRow:
-    metric = f"fnmr_at_fmr_{fmr:g}"
+    metric = fnmr_name(fmr)
     if supports_fmr(len(impostor), fmr):
         return metric_row("verification", metric, fnmr_at_fmr(genuine, impostor, fmr), **columns)
     reason = f"{len(impostor)} impostor comparisons: fewer than {MIN_IMPOSTOR_ERRORS} expected errors at FMR {fmr:g}"

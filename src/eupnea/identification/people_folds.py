@@ -13,7 +13,7 @@ from eupnea.evidence.leak_audit import audit_people
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.engine import Candidate, real_labels
-from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, d_prime, equal_error_rate, supports_fmr
+from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, equal_error_rate, supports_fmr
 from eupnea.identification.fusion import RECORDING, fused, pooled
 from eupnea.identification.rule import within_rule
 
@@ -81,8 +81,16 @@ def open_set_rows(study: Study, run: Run) -> list[MetricRow]:
         )
         numbers = interval.as_columns()
         rows.append(metric_row("open_set", metric, interval.estimate, **columns, **numbers, reason=fixed))
-    detection = equal_error_rate(best[mated], best[~mated])
-    rows.append(metric_row("open_set", "detection_eer", detection, **columns, reason=fixed, chance=0.5))
+    detection = bootstrap_rows(
+        person,
+        partial(_detection_eer_of_rows, mated, best),
+        n_boot=study.config.bootstrap,
+        seed=study.seed_of("open_set", run.name, "eer"),
+    )
+    numbers = detection.as_columns()
+    rows.append(
+        metric_row("open_set", "detection_eer", detection.estimate, **columns, **numbers, reason=fixed, chance=0.5)
+    )
     return rows
 
 
@@ -121,6 +129,11 @@ def _fnir_of_rows(mated: Matrix, best: Matrix, right: Matrix, fpir: float, rows:
     return fnir_at_fpir(mated[rows], best[rows], right[rows], fpir)
 
 
+def _detection_eer_of_rows(mated: Matrix, best: Matrix, rows: Rows) -> float:
+    enrolled, highest = mated[rows].astype(bool), best[rows]
+    return equal_error_rate(highest[enrolled], highest[~enrolled])
+
+
 def _best_matches(run: Run, fold: Fold, scores: Matrix, is_enrolled: Matrix) -> pd.DataFrame:
     samples = run.engine.samples
     normalised, first = fused(scores[None], samples.recording[fold.probe], RECORDING, 0.0)
@@ -155,20 +168,20 @@ def background_rows(study: Study, run: Run) -> list[MetricRow]:
         for b in range(a, groups.max() + 1)
     ]
     table = pd.concat([part for part in comparisons if len(part)], ignore_index=True)
-    own = (table["claimed"] == table["owner"]).to_numpy()
-    score = table["score"].to_numpy()
     columns = _background(run) | {
         "n_participants": int(table["owner"].nunique()),
         "n_observations": len(table),
         "gallery_size": float(len(samples.people)),
         "reason": f"fixed beforehand: {chosen.label}",
     }
-    from eupnea.identification.numbers import Context, eer_interval
+    from eupnea.identification.numbers import Context, verification_intervals
 
-    interval = eer_interval(Context(samples, columns, study.config.bootstrap, study.seed_of("background")), table)
+    context = Context(samples, columns, study.config.bootstrap, study.seed_of("background"))
+    intervals = verification_intervals(context, table)
+    told = {name: columns | interval.as_columns() for name, interval in intervals.items()}
     return [
-        metric_row("verification", "eer", interval.estimate, **columns, **interval.as_columns(), chance=0.5),
-        metric_row("verification", "d_prime", d_prime(score[own], score[~own]), **columns, chance=0.0),
+        metric_row("verification", "eer", intervals["eer"].estimate, **told["eer"], chance=0.5),
+        metric_row("verification", "d_prime", intervals["d_prime"].estimate, **told["d_prime"], chance=0.0),
     ]
 
 
