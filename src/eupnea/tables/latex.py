@@ -9,6 +9,10 @@ import pandas as pd
 LINE, GAP, WIDEST = 105, 2, 60
 """Letters of footnote size in a line of 17 cm, those that the gap between columns takes, and the widest column."""
 
+BOLD = 1.15
+"""How much wider bold letters are."""
+NARROW = " \u00a0.,:;[]()'|"
+
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -81,7 +85,7 @@ def booktabs(frame: pd.DataFrame, *, caption: str, label: str) -> str:
         A ``longtable``: it breaks over pages where it is long, and inside cells where it is wide.
     """
     names = [str(name).replace("_", " ") for name in frame.columns]
-    cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    cells = [[_unbroken(_cell(value)) for value in row] for row in frame.itertuples(index=False, name=None)]
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     columns = column_types([list(column) for column in zip(names, *cells, strict=True)], numeric)
     head = " & ".join(rf"\textbf{{{escape(name)}}}" if name else "" for name in names) + r" \\"
@@ -115,10 +119,10 @@ def column_types(columns: list[list[str]], numeric: list[bool]) -> list[str]:
     numeric
         Whether its cells are numbers; these never break.
     """
-    widest = [max(map(len, column)) for column in columns]
+    widest = [_widest(column) for column in columns]
     if sum(widest) + GAP * len(columns) <= LINE:
         return ["r" if is_number else "l" for is_number in numeric]
-    word = [max(len(part) for text in column for part in re.split(r"(?<=_)|[ ]", text)) for column in columns]
+    word = [_widest(column, r"(?<=_)|[ ]") for column in columns]
     least = [full if is_number else part for full, part, is_number in zip(widest, word, numeric, strict=True)]
     wanted = [min(full, WIDEST) - part for full, part in zip(widest, least, strict=True)]
     wanted = [max(more, 0) for more in wanted]
@@ -130,6 +134,22 @@ def column_types(columns: list[list[str]], numeric: list[bool]) -> list[str]:
         rf">{{\ragged{at}\arraybackslash}}p{{{width * scale:.4f}\linewidth}}"
         for at, width in zip(side, widths, strict=True)
     ]
+
+
+def _widest(column: list[str], breaks: str = "$") -> float:
+    """Return how wide the widest part of a column is between `breaks`, in letters; its head is bold."""
+    head, *cells = ([_letters(part) for part in re.split(breaks, text)] for text in column)
+    return max(BOLD * max(head), *map(max, cells), 0.0)
+
+
+def _letters(text: str) -> float:
+    """Return how wide a text is, in letters; marks and spaces are half as wide."""
+    return len(text) - 0.5 * sum(character in NARROW for character in text)
+
+
+def _unbroken(text: str) -> str:
+    """Hold an estimate and its interval together: ``0.79 [0.70, 0.86]`` stands on one line."""
+    return re.sub(r"(\S+) (\[[^\]]+\])", lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
 def _breakable(text: str) -> str:
