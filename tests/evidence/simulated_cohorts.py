@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eupnea.evidence.intervals import Interval, bca_interval, proportion_interval
+from eupnea.evidence.intervals import Interval, bca_interval, proportion_interval, rate_interval
 from eupnea.identification.error_rates import equal_error_rate, two_way_draws
 
 CONCENTRATION = 3.0
@@ -26,26 +26,26 @@ def accuracy_coverage(people: int, mean: float, *, cohorts: int, probes: int = 4
     return held / cohorts
 
 
-def scores_of_cohort(rng: np.random.Generator, people: int, recordings: int = 4):
+def scores_of_cohort(rng: np.random.Generator, people: int, distance: float, recordings: int = 4):
     """Draw scores with effects of the enrolled person, the probe person and their pair."""
     claimed, owner = np.meshgrid(np.arange(people), np.arange(people), indexing="ij")
     base = PERSON_SD * (rng.normal(size=people)[claimed] + rng.normal(size=people)[owner])
-    base = base + PAIR_SD * rng.normal(size=base.shape) + np.where(claimed == owner, DISTANCE, 0.0)
+    base = base + PAIR_SD * rng.normal(size=base.shape) + np.where(claimed == owner, distance, 0.0)
     scores = base[..., None] + RECORDING_SD * rng.normal(size=(*base.shape, recordings))
     repeat = np.repeat(claimed.ravel(), recordings), np.repeat(owner.ravel(), recordings)
     return scores.ravel(), *repeat
 
 
-def eer_coverage(people: int, interval_of, *, cohorts: int, seed: int = 0):
+def eer_coverage(people: int, interval_of, *, cohorts: int, distance: float = DISTANCE, seed: int = 0):
     """Return the share of cohorts whose interval holds the EER of the population."""
     from scipy.stats import norm
 
     rng = np.random.default_rng(seed)
     spread = np.sqrt(2 * PERSON_SD**2 + PAIR_SD**2 + RECORDING_SD**2)
-    truth = float(norm.cdf(-DISTANCE / 2 / spread))
+    truth = float(norm.cdf(-distance / 2 / spread))
     held, width = 0, []
     for cohort in range(cohorts):
-        interval: Interval = interval_of(*scores_of_cohort(rng, people), cohort)
+        interval: Interval = interval_of(*scores_of_cohort(rng, people, distance), cohort)
         held += bool(interval.low <= truth <= interval.high)
         width.append(interval.high - interval.low)
     return held / cohorts, float(np.mean(width)), truth
@@ -54,5 +54,4 @@ def eer_coverage(people: int, interval_of, *, cohorts: int, seed: int = 0):
 def two_way(score, claimed, owner, seed: int) -> Interval:
     own = claimed == owner
     draws = two_way_draws(score, claimed, owner, n_boot=300, seed=[seed])["eer"]
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Interval(equal_error_rate(score[own], score[~own]), float(draws.std()), float(low), float(high))
+    return rate_interval(equal_error_rate(score[own], score[~own]), float(draws.std(ddof=1)), len(np.unique(owner)))

@@ -12,6 +12,7 @@ from eupnea.evidence.intervals import (
     logit_t_interval,
     participant_bootstrap,
     proportion_interval,
+    rate_interval,
     t_interval,
 )
 
@@ -38,6 +39,16 @@ def test_binomial_ends_are_known():
     assert (interval.low, interval.estimate) == (0.0, 0.0)
     assert interval.high == pytest.approx(1 - 0.025 ** (1 / 15))
     assert binomial_interval(15, 15).low == pytest.approx(0.025 ** (1 / 15))
+
+
+def test_rates_are_exact_at_the_ends_and_reach_further_with_fewer_people():
+    assert rate_interval(0.0, 0.0, 15)[2:] == pytest.approx(binomial_interval(0, 15)[2:])
+    assert rate_interval(1.0, 0.0, 15)[2:] == pytest.approx(binomial_interval(15, 15)[2:])
+    few, many = rate_interval(0.02, 0.01, 10), rate_interval(0.02, 0.01, 100)
+    assert 0 < few.low < many.low < 0.02 < many.high < few.high < 1
+    mirrored = rate_interval(0.98, 0.01, 10)
+    assert [1 - mirrored.high, 1 - mirrored.low] == pytest.approx([few.low, few.high])
+    assert np.isnan(rate_interval(0.02, 0.01, 2).low)
 
 
 def test_proportions_stay_between_zero_and_one():

@@ -114,16 +114,12 @@ def logit_t_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval:
     ----------
     Delta method: se(logit m) = se(m) / (m (1 - m)).
     """
-    from scipy.special import expit, logit
-    from scipy.stats import t
-
     known = _finite(values)
     mean = float(known.mean()) if known.size else float("nan")
     if known.size < MIN_PEOPLE or not 0 < mean < 1:
         return Interval(mean, *NO_INTERVAL[1:])
     se = float(known.std(ddof=1) / np.sqrt(known.size))
-    reach = se / (mean * (1 - mean)) * float(t.ppf(0.5 + level / 2, known.size - 1))
-    return Interval(mean, se, float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach)))
+    return Interval(mean, se, *_logit_t(mean, se, known.size, level))
 
 
 def binomial_interval(successes: float, n: float, *, level: float = LEVEL) -> Interval:
@@ -167,6 +163,42 @@ def proportion_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval:
     own = logit_t_interval(known, level=level)
     wider = logit_t_interval(np.append(known, (mean + 0.5) / 2), level=level)
     return own._replace(low=min(own.low, wider.low), high=max(own.high, wider.high))
+
+
+def rate_interval(estimate: float, se: float, people: int, *, level: float = LEVEL) -> Interval:
+    """Give the interval of an error rate whose standard error over people is known, as from a bootstrap.
+
+    Student's interval on the logit scale, reaching as far as it would with one more participant, a quarter of the way
+    from the rate to ½: where nearly nobody errs, the scatter of those seen says little about new people. Exact
+    binomial where nobody or everybody errs.
+
+    Parameters
+    ----------
+    estimate, se
+        The rate, 0 … 1, and its standard error for new people.
+    people
+        How many there are.
+    level
+        The coverage aimed at.
+    """
+    if people < MIN_PEOPLE or not np.isfinite([estimate, se]).all():
+        return Interval(estimate, *NO_INTERVAL[1:])
+    if not 0 < estimate < 1:
+        return binomial_interval(estimate * people, people, level=level)._replace(se=se)
+    away = (0.5 - estimate) / 4
+    mean = estimate + away / (people + 1)
+    variance = ((people - 1) * people * se**2 + away**2 * people / (people + 1)) / (people * (people + 1))
+    low, high = _logit_t(estimate, se, people, level)
+    lower, higher = _logit_t(mean, float(np.sqrt(variance)), people + 1, level)
+    return Interval(estimate, se, min(low, lower), max(high, higher))
+
+
+def _logit_t(mean: float, se: float, n: int, level: float) -> tuple[float, float]:
+    from scipy.special import expit, logit
+    from scipy.stats import t
+
+    reach = se / (mean * (1 - mean)) * float(t.ppf(0.5 + level / 2, n - 1))
+    return float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach))
 
 
 def participant_resamples(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.evidence.intervals import Interval, binomial_interval, proportion_interval
+from eupnea.evidence.intervals import Interval, proportion_interval, rate_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.evidence.permutation import permutation_p
 from eupnea.identification.closed_form import PRESENT
@@ -197,18 +197,18 @@ def verification_intervals(
     seed = [*context.seed, 1]
     draws = two_way_draws(score, claimed, owner, n_boot=context.n_boot, seed=seed, ratios=ratios, fmr_points=FMR_POINTS)
     people = len(np.unique(owner))
-    return {name: _percentile(name, estimate, draws[name], people) for name, estimate in estimates.items()}
+    return {name: _two_way_interval(name, estimate, draws[name], people) for name, estimate in estimates.items()}
 
 
-def _percentile(metric: str, estimate: float, draws: NDArray[np.float64], people: int) -> Interval:
+def _two_way_interval(metric: str, estimate: float, draws: NDArray[np.float64], people: int) -> Interval:
     draws = draws[np.isfinite(draws)]
     if draws.size < 2 or people < 3 or not np.isfinite(estimate):
         return Interval(estimate, *[float("nan")] * 3)
+    spread = float(draws.std(ddof=1))
+    if metric == "eer" or metric.startswith("fnmr"):
+        return rate_interval(estimate, spread, people)
     low, high = np.quantile(draws, [0.025, 0.975])
-    is_rate = metric == "eer" or metric.startswith("fnmr")
-    if is_rate and (estimate == 0.0 or low == high):
-        return Interval(estimate, float(draws.std()), 0.0, binomial_interval(0, people).high)
-    return Interval(estimate, float(draws.std()), float(min(low, estimate)), float(max(high, estimate)))
+    return Interval(estimate, spread, float(min(low, estimate)), float(max(high, estimate)))
 
 
 def _closed_set_columns(context: Context, table: pd.DataFrame, unit: Unit, means: Any) -> dict[str, Any]:
