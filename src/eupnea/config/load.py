@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,9 @@ def load_study(path: str | Path) -> StudyConfig:
         raise ConfigError("The study config does not exist", where=str(path), change="give the path of a YAML file")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # what a value like 2020-13-45 raises too
         raise ConfigError(
-            "The study config is not YAML", where=str(path), found=str(error), change="mend the line named above"
+            "The study config is not YAML", where=str(path), found=str(error)[:500], change="mend the line named above"
         ) from error
     if content is None:
         raise ConfigError(
@@ -69,6 +70,9 @@ def parse_study(content: Mapping[str, Any], *, where: str = "config.yaml") -> St
         raise _config_error(error, where) from error
 
 
+_SHORT = reprlib.Repr()
+"""Shows what was found, however large it is: aliases of YAML make gigabytes of a few lines."""
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 160, 160
 UNKNOWN = "Unknown config key"
 _ALLOWED = {
     "int_": "a whole number",
@@ -120,7 +124,7 @@ def _problem(item: Any) -> tuple[str, str, str, str | None, str]:
         return UNKNOWN, key, str(item["loc"][-1]), *_nearest(item["loc"])
     allowed = next((text for kind, text in _ALLOWED.items() if str(item["type"]).startswith(kind)), None)
     what = "Wrong value" if allowed else f"Wrong value: {str(item['msg']).removeprefix('Value error, ')}"
-    found = "nothing" if item["input"] is None else repr(item["input"])
+    found = "nothing" if item["input"] is None else _SHORT.repr(item["input"])
     words = allowed.format(**item.get("ctx", {})) if allowed else None
     return what, key, found, words, f"change '{key}'; config/README.md explains it"
 

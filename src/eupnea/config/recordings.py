@@ -71,8 +71,9 @@ class RecordingsConfig(Block):
     """Files that claim more samples (all channels that are read together) are refused; 50 million are 14 h at 1 kHz and
     take up to 1 GB of memory."""
 
-    max_megabytes: int = Field(default=400, ge=1)
-    """Text that is longer than this after decompression is refused, MB."""
+    max_megabytes: int = Field(default=200, ge=1)
+    """Text that is longer than this after decompression is refused, MB; reading takes up to five times as much memory.
+    """
 
     alignment: AlignmentConfig = Field(default_factory=AlignmentConfig)
     """How the clocks of several devices are brought together."""

@@ -20,6 +20,8 @@ FAMILY = "imported"
 DEMOGRAPHICS = ("age", "sex", "bmi", "height", "weight")
 """Columns that describe people, not signals, wherever they stand."""
 
+_TEXTS = {"participant": "str", "participant_id": "str", "session": "str", "run": "str"}
+
 PREFIXES = {"participant": "sub-", "session": "ses-"}
 """Prefixes that labels get when they lack them."""
 
@@ -93,7 +95,7 @@ def import_features(
             change="name the column that tells the person",
         )
     table = table.rename(columns={participant: "participant"})
-    keys = _keys(table, window_s)
+    keys = _keys(table, window_s, where)
     people = [name for name in people_columns if name in table.columns]
     known = {*WINDOWS.column_names, *people}
     features = {
@@ -122,16 +124,35 @@ def recordings_of(windows: pd.DataFrame) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError("The feature table does not exist", where=str(path), change="give the path of the table")
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    if path.suffix in (".tsv", ".csv"):
+    if path.suffix not in (".parquet", ".tsv", ".csv"):
+        raise InputError("A feature table has an unknown file type", where=str(path), allowed=".parquet, .tsv, .csv")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
         separator = "\t" if path.suffix == ".tsv" else ","
-        keys = {"participant": "str", "participant_id": "str", "session": "str", "run": "str"}
-        return pd.read_csv(path, sep=separator, na_values=["n/a", ""], keep_default_na=False, dtype=keys)
-    raise InputError("A feature table has an unknown file type", where=str(path), allowed=".parquet, .tsv, .csv")
+        return pd.read_csv(path, sep=separator, na_values=["n/a", ""], keep_default_na=False, dtype=_TEXTS)
+    except (ValueError, TypeError, KeyError, OSError, OverflowError) as error:
+        raise InputError(
+            "The feature table cannot be read: it is damaged, or not what its name says",
+            where=str(path),
+            found=f"{type(error).__name__}: {error}".splitlines()[0][:160],
+            change="export the table again, as UTF-8",
+        ) from error
 
 
-def _keys(table: pd.DataFrame, window_s: float) -> pd.DataFrame:
+def _floats(table: pd.DataFrame, name: str, where: str) -> pd.Series:
+    try:
+        return table[name].astype(float)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            "A column of the feature table holds text where numbers belong",
+            where=f"{where}: {name}",
+            found=str(error)[:80],
+            change="correct the column",
+        ) from error
+
+
+def _keys(table: pd.DataFrame, window_s: float, where: str) -> pd.DataFrame:
     keys = pd.DataFrame(index=table.index)
     for name in ("participant", "session", "mode", "task", "run", "block"):
         text = table[name] if name in table.columns else pd.Series("", index=table.index)
@@ -146,11 +167,11 @@ def _keys(table: pd.DataFrame, window_s: float) -> pd.DataFrame:
             for row in keys.itertuples()
         ]
     order = keys.groupby("recording").cumcount().astype(float)
-    keys["window_s"] = table["window_s"].astype(float) if "window_s" in table.columns else window_s
+    keys["window_s"] = _floats(table, "window_s", where) if "window_s" in table.columns else window_s
     length = keys["window_s"].fillna(1.0)
-    keys["start_s"] = table["start_s"].astype(float) if "start_s" in table.columns else order * length
+    keys["start_s"] = _floats(table, "start_s", where) if "start_s" in table.columns else order * length
     for name in ("time_on_task_s", "quality"):
-        keys[name] = table[name].astype(float) if name in table.columns else np.nan
+        keys[name] = _floats(table, name, where) if name in table.columns else np.nan
     return keys
 
 

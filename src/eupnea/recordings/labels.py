@@ -34,7 +34,14 @@ def is_label(value: str) -> bool:
     return re.fullmatch(r"((sub|ses)-)?[A-Za-z0-9+]+", value) is not None
 
 
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+def natural_key(text: str) -> tuple[tuple[int, int, str, str], ...]:
     """Key that sorts ``rec_2`` before ``rec_10``, the same on every machine."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return tuple((0, int(part), part) if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts)
+    return tuple(_part_key(part) for part in re.findall(r"[0-9]+|[^0-9]+", text))
+
+
+def _part_key(part: str) -> tuple[int, int, str, str]:
+    """Sort digits by their value: by their number, then by themselves; they may be thousands."""
+    if not (part.isdecimal() and part.isascii()):
+        return 1, 0, part, ""
+    digits = part.lstrip("0")
+    return 0, len(digits), digits, part

@@ -9,6 +9,8 @@ from pathlib import Path
 from eupnea.errors import RecordingError
 
 MAX_TSV_BYTES = 64 * 1024 * 1024
+MAX_TSV_CELLS = 5_000_000
+"""Fifty columns of 100,000 people; each cell takes about a hundred bytes of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,25 @@ def read_tsv(path: Path, where: str) -> SmallTable:
     Raises
     ------
     RecordingError
-        The file is too large.
+        The file is too large, or cannot be opened.
     """
-    with path.open("rb") as file:
-        raw = file.read(MAX_TSV_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_TSV_BYTES + 1)
+    except OSError as error:
+        raise RecordingError(
+            "The table cannot be opened", where=where, found=error.strerror, change="check its permissions and the disk"
+        ) from error
     if len(raw) > MAX_TSV_BYTES:
         raise RecordingError("The table is too large", where=where, allowed=f"{MAX_TSV_BYTES} bytes")
+    if (cells := _cells_claimed(raw)) > MAX_TSV_CELLS:
+        raise RecordingError(
+            "The table is too large",
+            where=where,
+            found=f"{cells} cells",
+            allowed=f"{MAX_TSV_CELLS} cells",
+            change="take out the columns that are not needed",
+        )
     lines = re.split(r"\r\n|\r|\n", raw.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd"))
     columns = tuple(_cells(lines[0])) if lines and lines[0].strip() else ()
     rows = []
@@ -40,6 +55,13 @@ def read_tsv(path: Path, where: str) -> SmallTable:
             cells += [""] * (len(columns) - len(cells))
             rows.append((number, dict(zip(columns, cells, strict=False))))
     return SmallTable(columns, tuple(rows))
+
+
+def _cells_claimed(raw: bytes) -> int:
+    """Count cells before any is made: short rows are filled to the columns of the first line."""
+    first = re.split(rb"[\r\n]", raw, maxsplit=1)[0]
+    rows = raw.count(b"\n") + raw.count(b"\r")
+    return max((first.count(b"\t") + 1) * rows, raw.count(b"\t"))
 
 
 def _cells(line: str) -> list[str]:

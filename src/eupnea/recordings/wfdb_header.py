@@ -69,7 +69,8 @@ def read_header(path: Path, where: str) -> WfdbHeader:
     RecordingError
         It is not a header, names a multi-segment record, a signal file outside its folder, or an unknown format.
     """
-    text = path.read_bytes()[:MAX_HEADER_BYTES].decode("utf-8", errors="replace")
+    with path.open("rb") as file:
+        text = file.read(MAX_HEADER_BYTES).decode("utf-8", errors="replace")
     lines = [line.strip() for line in text.splitlines()]
     content = [line for line in lines if line and not line.startswith("#")]
     comments = [line.lstrip("#").strip() for line in lines if line.startswith("#")]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from eupnea.config.dataset import Polarity, Role, Site
 from eupnea.errors import RecordingError
 from eupnea.recordings.paths import inside
 from eupnea.recordings.signal import RawSignal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BYTES_PER_MEGABYTE = 1_000_000
 TOLD = {"kind": get_args(Role), "site": get_args(Site), "polarity": get_args(Polarity)}
@@ -26,7 +29,7 @@ class Limits:
     """What a file may claim before it is refused."""
 
     max_samples: int = 50_000_000
-    max_bytes: int = 400 * BYTES_PER_MEGABYTE
+    max_bytes: int = 200 * BYTES_PER_MEGABYTE
     max_sampling_hz: float = 100_000.0
     rate_tolerance: float = 0.01
 
@@ -127,13 +130,24 @@ def beside(request: Request, name: str) -> Path:
 
 def samples(values: ArrayLike) -> NDArray[np.float64]:
     """Return samples as float64, shape (n,); infinite ones become NaN."""
-    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    array = np.asarray(values, dtype=np.float64)
+    array = array if array.ndim == 1 else array.reshape(-1)
     if not array.flags.writeable or not array.flags.owndata:
         array = array.copy()
     infinite = np.isinf(array)
     if infinite.any():
         array[infinite] = np.nan
     return array
+
+
+def column_samples(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Return a column of numbers as samples, shape (n,), chunk by chunk: it is in memory twice at most."""
+    values = np.empty(len(column), dtype=np.float64)
+    start = 0
+    for chunk in column.chunks:
+        values[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+        start += len(chunk)
+    return samples(values)
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

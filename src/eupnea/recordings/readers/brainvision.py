@@ -18,6 +18,7 @@ from eupnea.recordings.readers.base import (
 from eupnea.recordings.signal import RawSignal
 
 _MAX_HEADER_BYTES = 1_000_000
+_MAX_MARKER_BYTES = 16_000_000
 _VOLTAGES = ("eeg", "eog", "ecg", "emg", "bio")
 
 
@@ -51,8 +52,9 @@ def read_brainvision(request: Request) -> Content:
 
 
 def _check_files(request: Request) -> None:
-    with request.path.open("rb") as file:
-        text = file.read(_MAX_HEADER_BYTES).decode("utf-8", errors="replace")
+    if request.path.stat().st_size > _MAX_HEADER_BYTES:
+        raise _too_long(request, request.path.name, _MAX_HEADER_BYTES)
+    text = request.path.read_text(encoding="utf-8", errors="replace")
     named = re.findall(r"^(DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, re.MULTILINE)
     names = {key: value.replace("$b", request.path.stem) for key, value in named}
     if "DataFile" not in names:
@@ -67,4 +69,15 @@ def _check_files(request: Request) -> None:
                 found=name[:80],
                 change="put header, markers and data into one folder, under the names in the header",
             )
-        beside(request, name)
+        path = beside(request, name)
+        if name != names["DataFile"] and path.stat().st_size > _MAX_MARKER_BYTES:
+            raise _too_long(request, name, _MAX_MARKER_BYTES)
+
+
+def _too_long(request: Request, name: str, allowed: int) -> RecordingError:
+    return RecordingError(
+        "The BrainVision header or marker file is too long",
+        where=f"{request.where}: {name}",
+        allowed=f"{allowed} bytes",
+        change="export the recording again",
+    )

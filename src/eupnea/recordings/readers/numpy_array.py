@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ def read_numpy(request: Request) -> Content:
 def _archive(request: Request) -> dict[str, NDArray[np.float64]]:
     with zipfile.ZipFile(request.path) as archive:
         check_claim(float(sum(one.file_size for one in archive.infolist())) / 8, request)
+        for one in archive.infolist():
+            _check_header(archive, one, request)
     columns: dict[str, NDArray[np.float64]] = {}
     try:
         with np.load(request.path, allow_pickle=False) as arrays:
@@ -46,6 +49,16 @@ def _archive(request: Request) -> dict[str, NDArray[np.float64]]:
     except ValueError as error:
         raise _not_numbers(request) from error
     return columns
+
+
+def _check_header(archive: zipfile.ZipFile, one: zipfile.ZipInfo, request: Request) -> None:
+    """Refuse an array whose header claims more than its bytes, before NumPy makes room for it."""
+    with archive.open(one) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+    if prod(shape) * dtype.itemsize > one.file_size:
+        raise _not_numbers(request)
 
 
 def _channels(array: NDArray[np.generic], request: Request) -> dict[str, NDArray[np.float64]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eupnea.recordings.readers.base import Content, Request, check_claim, samples
+from eupnea.recordings.readers.base import Content, Request, check_claim, column_samples
 from eupnea.recordings.readers.timed import signals_with_times
 
 
@@ -22,5 +22,5 @@ def read_parquet(request: Request) -> Content:
         names = [field.name for field in schema if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)]
         check_claim(float(file.metadata.num_rows) * max(len(names), 1), request)
         table = file.read(columns=names, use_threads=False)
-    columns = {name: samples(table.column(name).to_numpy()) for name in names}
+    columns = {name: column_samples(table.column(name)) for name in names}
     return signals_with_times(columns, request)

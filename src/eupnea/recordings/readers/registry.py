@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import warnings
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eupnea.errors import EupneaError, RecordingError
+from eupnea.errors import EupneaError, InputError, RecordingError
 from eupnea.recordings.paths import inside
 from eupnea.recordings.readers.base import BYTES_PER_MEGABYTE, Content, Limits, Request, checked_rate
 
@@ -33,6 +34,10 @@ READERS: dict[str, tuple[str, str]] = {
     "numpy": ("numpy_array", "read_numpy"),
 }
 """Name of the reader -> module and function; the module is imported when a file needs it."""
+
+
+_OF_THE_FILE = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, None}
+"""System errors that a file causes by itself; others (a failing disk, too many open files) come from the machine."""
 
 
 def limits_of(config: RecordingsConfig) -> Limits:
@@ -90,7 +95,10 @@ def read_file(
     Raises
     ------
     RecordingError
-        Whatever is wrong with the file; no other error leaves a reader, except those of the machine itself.
+        Whatever is wrong with the file.
+    InputError
+        The machine has no memory for it, or its disk fails; that tells nothing of the file, so that the step must
+        stop, and not set the recording aside.
     """
     if reader not in READERS:
         raise RecordingError(
@@ -113,10 +121,8 @@ def read_file(
             return _sound(read(request), request)
     except EupneaError:
         raise
-    except OSError as error:
-        raise RecordingError(
-            "The file cannot be opened", where=relative, found=type(error).__name__, change="check its permissions"
-        ) from error
+    except (OSError, MemoryError) as error:
+        raise _of_the_machine(error, relative) from error
     except Exception as error:  # Libraries fail in many ways on damaged files; their words may quote private headers.
         raise RecordingError(
             f"The file is damaged, or not what its name says (reader: {reader})",
@@ -124,3 +130,15 @@ def read_file(
             found=type(error).__name__,
             change="fetch or export the file again",
         ) from error
+
+
+def _of_the_machine(error: OSError | MemoryError, where: str) -> InputError:
+    if isinstance(error, OSError) and error.errno in _OF_THE_FILE:
+        return RecordingError(
+            "The file cannot be opened", where=where, found=type(error).__name__, change="check its permissions"
+        )
+    if isinstance(error, MemoryError):
+        change = "give the step more memory, then give the same command; or leave the file out if it claims too much"
+        return InputError("The memory does not suffice to read a file", where=where, change=change)
+    change = "see to the disk, then give the same command"
+    return InputError("The machine cannot read a file", where=where, found=error.strerror, change=change)

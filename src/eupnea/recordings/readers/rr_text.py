@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,14 @@ from eupnea.recordings.signal import RawSignal
 _MS_PER_S = 1000.0
 _SECONDS_BELOW = 10.0
 """A median interval below this is in seconds: no human RR interval is ten milliseconds or ten seconds."""
+_MOST_BEATS = 1_000_000
+"""More than a week of heartbeats."""
+_MOST_SAMPLES = 20_000_000
+"""Three days at the 64 Hz of an E4; its battery lasts two."""
+_BYTES_PER_LINE = 32
+_LONGEST_LINE = 10_000
+_MOST_COLUMNS = 8
+_SEPARATOR = re.compile(r"[\t; ]+|,(?=\s)|,(?=\d*\.)")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 
 
@@ -24,25 +35,52 @@ def read_rr_text(request: Request) -> Content:
     Raises
     ------
     RecordingError
-        There is no interval, or an interval is not above zero.
+        There is no interval, an interval is not above zero, or the text is longer than any series of a heart.
     """
-    text = read_bytes(request).decode("utf-8-sig", errors="replace")
-    if "[HRData]" in text:
-        text = text.split("[HRData]", 1)[1]
-    rows = [row for row in (_numbers(line) for line in text.splitlines()) if row]
+    content = _lines(request, most=_MOST_BEATS)
+    _, marker, after = content.partition(b"[HRData]")
+    rows = [row for row in (_numbers(line) for line in _decoded(after if marker else content, request)) if row]
     check_claim(float(sum(map(len, rows))), request)
     if not rows:
         raise RecordingError("The file holds no RR interval", where=request.where, change="export the file again")
     width = min(len(row) for row in rows)
-    table = np.array([row[:2] if width > 1 else row[:1] for row in rows], dtype=float)
+    table = np.array([row[:width] for row in rows], dtype=float)
     return Content({"rr": _intervals(table, request)})
 
 
+def _lines(request: Request, *, most: int) -> bytes:
+    """Return the text with line feeds at the ends of its lines, and refuse what is longer than `most` such lines."""
+    content = read_bytes(request).removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = content.count(b"\n") + 1
+    if lines > most or len(content) > most * _BYTES_PER_LINE:
+        raise RecordingError(
+            "The text is longer than a series of a heart can be",
+            where=request.where,
+            found=f"{lines} lines, {len(content)} bytes",
+            allowed=f"at most {most} lines of {_BYTES_PER_LINE} bytes",
+            change="check what the file is; export days one by one",
+        )
+    return content
+
+
+def _decoded(content: bytes, request: Request) -> Iterator[str]:
+    for line in io.BytesIO(content):
+        if len(line) > _LONGEST_LINE:
+            raise RecordingError(
+                "A line is too long for a table of intervals",
+                where=request.where,
+                found=f"{len(line)} bytes",
+                allowed=f"at most {_LONGEST_LINE}",
+                change="give one interval per line",
+            )
+        yield line.decode("utf-8", errors="replace").strip()
+
+
 def _numbers(line: str) -> list[float]:
-    cells = [cell for cell in re.split(r"[\t; ]+|,(?=\s)|,(?=\d*\.)", line.strip()) if cell]
+    cells = [cell for cell in _SEPARATOR.split(line, _MOST_COLUMNS) if cell]
     if not cells or not all(_NUMBER.fullmatch(cell) for cell in cells):
         return []
-    return [float(cell.replace(",", ".")) for cell in cells]
+    return [float(cell.replace(",", ".")) for cell in cells[:2]]
 
 
 def _intervals(table: NDArray[np.float64], request: Request) -> RawSignal:
@@ -75,21 +113,20 @@ def read_empatica(request: Request) -> Content:
     RecordingError
         The first lines are others, or a sample is not a number.
     """
-    text = read_bytes(request).decode("utf-8-sig", errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    check_claim(float(len(lines)), request)
+    lines = (line for line in _decoded(_lines(request, most=_MOST_SAMPLES), request) if line)
     name = request.where.rsplit("/", 1)[-1]
     try:
-        started = float(lines[0].split(",")[0])
+        started = float(_first_cell(next(lines, "")))
         if name == "IBI.csv":
-            table = np.array([[float(cell) for cell in line.split(",")] for line in lines[1:]]).reshape(-1, 2)
+            table = np.array([[float(cell) for cell in line.split(",")] for line in lines]).reshape(-1, 2)
             values, times = samples(table[:, 1] * _MS_PER_S), samples(table[:, 0])
             first = float(times[0]) if times.size else 0.0
             signal = RawSignal(values, float("nan"), first, unit="ms", times_s=times)
             return Content({"IBI": signal}, started_s=started)
-        rate = checked_rate(float(lines[1].split(",")[0]), request)
-        values = samples([float(line.split(",")[0]) for line in lines[2:]])
-    except (IndexError, ValueError) as error:
+        rate = checked_rate(float(_first_cell(next(lines, ""))), request)
+        values = samples(np.fromiter((float(_first_cell(line)) for line in lines), dtype=np.float64))
+        check_claim(float(values.size), request)
+    except ValueError as error:
         raise RecordingError(
             "The Empatica file does not begin with start and rate, or holds text",
             where=request.where,
@@ -97,3 +134,7 @@ def read_empatica(request: Request) -> Content:
         ) from error
     unit = "bpm" if name == "HR.csv" else "au"
     return Content({name.removesuffix(".csv"): RawSignal(values, rate, unit=unit)}, started_s=started)
+
+
+def _first_cell(line: str) -> str:
+    return line.partition(",")[0]

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from pyarrow import csv as pa_csv
 
 from eupnea.errors import RecordingError
-from eupnea.recordings.readers.base import TOLD, Content, Request, check_claim, checked_rate, samples, unique_names
+from eupnea.recordings.readers.base import (
+    BYTES_PER_MEGABYTE,
+    TOLD,
+    Content,
+    Request,
+    check_claim,
+    checked_rate,
+    column_samples,
+    unique_names,
+)
 from eupnea.recordings.readers.bounded import read_bytes, read_json
 from eupnea.recordings.readers.timed import signals_with_times
 from eupnea.recordings.signal import RawSignal
@@ -20,6 +29,8 @@ from eupnea.recordings.signal import RawSignal
 MISSING = ["n/a", "N/A", "NA", "nan", "NaN", "NAN", "null", "-", ""]
 _SNIFFED_BYTES = 65536
 _BLOCK_BYTES = 4 * 1024 * 1024
+_MOST_COLUMNS = 1000
+_MOST_BLANKS_BYTES = 100 * BYTES_PER_MEGABYTE
 
 
 def read_bids_physio(request: Request) -> Content:
@@ -49,7 +60,8 @@ def read_bids_physio(request: Request) -> Content:
         )
     check_claim(content.count(b"\n") * len(columns), request)
     table = _parsed(content, request, names=columns, skip=int(fields == columns), delimiter="\t", numbers_only=True)
-    arrays = {name: samples(table.column(name).to_numpy()) for name in columns}
+    del content  # the samples need its room
+    arrays = {name: column_samples(table.column(name)) for name in columns}
     units = {name: _unit(about, name) for name in columns}
     signals = _bids_signals(arrays, rate, start, units, request, where)
     return Content(
@@ -117,11 +129,20 @@ def read_text(request: Request) -> Content:
     delimiter, decimal = _dialect(lines[skip : skip + 20])
     fields = [field.strip().strip('"') for field in lines[skip].split(delimiter)]
     has_header = not all(_is_number(field, decimal) for field in fields)
+    if len(fields) > _MOST_COLUMNS:
+        raise RecordingError(
+            "The table has too many columns",
+            where=request.where,
+            found=f"{len(fields)} or more",
+            allowed=f"at most {_MOST_COLUMNS}, one per channel",
+            change="give each sample a line of its own",
+        )
     names = unique_names(fields if has_header else [str(number) for number in range(1, len(fields) + 1)])
     check_claim(content.count(b"\n") * len(names), request)
     table = _parsed(content, request, names=names, skip=skip + int(has_header), delimiter=delimiter, decimal=decimal)
+    del content  # the samples need its room
     numeric = {
-        name: samples(table.column(name).to_numpy())
+        name: column_samples(table.column(name))
         for name in names
         if pa.types.is_floating(table.column(name).type) or pa.types.is_integer(table.column(name).type)
     }
@@ -192,7 +213,7 @@ def _parsed(
 ) -> pa.Table:
     separator = delimiter if len(delimiter) == 1 and delimiter != " " else "\t"
     if delimiter == " ":
-        content = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", content))
+        content = _tabs_for_blanks(content, request)
     try:
         return pa_csv.read_csv(
             io.BytesIO(content),
@@ -214,6 +235,21 @@ def _parsed(
             found=str(error).splitlines()[0][:160],
             change="correct or export the file again",
         ) from error
+
+
+def _tabs_for_blanks(content: bytes, request: Request) -> bytes:
+    """Put one tab where one or more blanks or tabs separate columns; none at the ends of lines."""
+    if len(content) > _MOST_BLANKS_BYTES:
+        raise RecordingError(
+            "The table is too long for columns that are separated by blanks",
+            where=request.where,
+            allowed=f"{_MOST_BLANKS_BYTES // BYTES_PER_MEGABYTE} MB",
+            change="export it with tabs or commas between the columns",
+        )
+    content = content.replace(b"\r\n", b"\n").replace(b"\t", b" ")
+    while b"  " in content:
+        content = content.replace(b"  ", b" ")
+    return content.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ").replace(b" ", b"\t")
 
 
 def _dialect(lines: list[str]) -> tuple[str, str]:

@@ -38,6 +38,8 @@ def _check_files(header: WfdbHeader, request: Request) -> None:
         raise RecordingError("The WFDB header names no signal", where=request.where, change="fetch the header again")
     for name, needed in header.bytes_needed.items():
         path = beside(request, name)
+        if not header.samples:  # a header may leave its number to the size of the files
+            check_claim(path.stat().st_size, request)
         if path.stat().st_size < int(needed):
             raise RecordingError(
                 "The signal file is shorter than its WFDB header says",
