@@ -94,7 +94,7 @@ def compare(n: int, p: int, norm: str, reference: Callable[..., Any] | None) -> 
 
 
 def _steps_to_meet(X: Array, y: Array, n_iter: int, objective: float, options: dict[str, Any]) -> int:
-    """Return the fewest iterations after which the objective is met; all of them where the search would take too long."""
+    """Return the fewest iterations that meet the objective; all of them where the search would take too long."""
     for most in range(1, n_iter if X.size <= SEARCHED_UP_TO else 1):
         if solve(X, y, tol=TOLERANCE, max_iter=most, **options).objective <= objective * (1 + TOLERANCE):
             return most

@@ -1,9 +1,9 @@
 """Solve adversarial regression against ℓ2 perturbations on data with many more rows than columns.
 
-Residuals are rounded off near zero, |r| → √(r² + μ²), which makes the loss smooth; Newton steps follow its minimum while
-μ shrinks. With the products of all columns computed once, a step goes through the rows twice: once for the fitted values
-and once for the pull of the residuals. Only rows with a residual near zero add to the curvature. When few of these are
-left the problem is finished exactly (`polish`).
+Residuals are rounded off near zero, |r| → √(r² + μ²), which makes the loss smooth; Newton steps follow its minimum
+while μ shrinks. With the products of all columns computed once, a step goes through the rows twice: for the fitted
+values, and for the pull of the residuals. Only rows with a residual near zero add to the curvature. When few of these
+are left the problem is finished exactly (`polish`).
 """
 
 from __future__ import annotations
@@ -171,6 +171,7 @@ def _share(problem: _Problem, theta: Array, direction: Array, rows: tuple[Array,
     residual, change = rows
 
     def loss(share: float) -> float:
+        """Return the rounded loss after this share of the step."""
         size = problem.radius * float(np.linalg.norm(problem.coef(theta + share * direction)))
         total = np.sqrt((residual - share * change) ** 2 + rounding**2) + size
         return float(total @ total)

@@ -182,6 +182,7 @@ def _images(centred: Array, fit_intercept: bool) -> tuple[Array, Callable[[Array
     lower: Array = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
 
     def pull_back(coef: Array) -> Array:
+        """Return the coefficients of the features, shape (p,), from those of the n coordinates."""
         return np.asarray(centred.T @ solve_triangular(lower, coef, lower=True, trans="T"))
 
     return lower, pull_back
@@ -324,6 +325,7 @@ def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _P
     direction = new.coef - old.coef
 
     def at(step: float) -> float:
+        """Return the loss after a step of this length."""
         return mean_square(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
 
     step = _minimise_on_line(at)
