@@ -125,8 +125,16 @@ def test_ages_as_text_are_read():
     assert predictions.loc[predictions["participant"] == "sub-00", "y_true"].eq(89).all()
 
 
-def test_stability_is_one_for_the_same_choice_and_zero_for_chance():
-    assert _selection_stability(np.array([1.0, 1.0, 0.0]), 2.0, 5, 3) == pytest.approx(1.0)
+def test_stability_is_one_for_the_same_choice_and_zero_for_chance_and_its_interval_covers():
+    same = np.tile([1.0, 1.0, 0.0], (5, 1))
+    assert _selection_stability(same, 3) == (pytest.approx(1.0), pytest.approx(0.0, abs=1e-12))
     rng = np.random.default_rng(0)
-    chosen = np.stack([rng.permutation(200) < 40 for _ in range(30)])
-    assert _selection_stability(chosen.mean(axis=0), 40.0, 30, 200) == pytest.approx(0.0, abs=0.03)
+    covered = []
+    for _ in range(200):
+        sets = np.stack([rng.permutation(200) < 40 for _ in range(30)]).astype(float)
+        value, se = _selection_stability(sets, 200)
+        covered.append(abs(value) <= 1.96 * se)
+    assert value == pytest.approx(0.0, abs=0.03)
+    assert 0.85 <= np.mean(covered) <= 0.99
+    unchosen = _selection_stability(sets[:, sets.any(axis=0)], 200)
+    assert unchosen == pytest.approx((value, se))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_estimator_cloneable,
+    check_estimator_repr,
+    check_get_params_invariance,
+    check_no_attributes_set_in_init,
+    check_parameters_default_constructible,
+    check_set_params,
+    parametrize_with_checks,
+)
 
 from eupnea.adversarial import (
     AdversarialAutoregression,
@@ -25,12 +33,54 @@ ESTIMATORS = [
     AdversarialClassifier(norm=2),
     KernelAdversarialRegressor(),
 ]
+ESTIMATOR_CLASSES = {
+    one.__name__: one
+    for one in (
+        AdversarialAutoregression,
+        AdversarialClassifier,
+        AdversarialRegressor,
+        AdversarialRegressorCV,
+        KernelAdversarialRegressor,
+    )
+}
+
+
+UNUSABLE = [
+    ("norm", 1),
+    ("radius", -1.0),
+    ("radius", "large"),
+    ("radius", np.nan),
+    ("scale_c", 0.0),
+    ("tol", -1e-3),
+    ("max_iter", 0),
+    ("max_iter", 2.5),
+    ("gamma", -1.0),
+    ("n_lags", 0),
+    ("n_radii", 0),
+    ("smallest", 0.0),
+    ("attack_radius", -0.1),
+]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(ESTIMATORS)
 def test_estimators_keep_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_estimator_cloneable,
+        check_estimator_repr,
+        check_get_params_invariance,
+        check_no_attributes_set_in_init,
+        check_parameters_default_constructible,
+        check_set_params,
+    ],
+)
+def test_autoregression_keeps_the_rules_that_do_not_fit_it_to_a_table(check):
+    check("AdversarialAutoregression", AdversarialAutoregression())
 
 
 def sparse_data(n=60, p=100, seed=0):
@@ -67,11 +117,21 @@ def test_worst_case_error_is_reached_by_a_perturbation():
     np.testing.assert_allclose(np.abs(y - model.predict(X + shifts)), model.worst_case_error(X, y, radius=0.1))
 
 
-@pytest.mark.parametrize(("option", "value"), [("norm", 1), ("radius", -1.0), ("radius", "large"), ("radius", np.nan)])
-def test_unusable_options_are_named(option, value):
-    X, y = sparse_data()
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        (name, option, value)
+        for name, one in ESTIMATOR_CLASSES.items()
+        for option, value in UNUSABLE
+        if option in one().get_params()
+    ],
+)
+def test_unusable_options_are_named(name, option, value):
+    estimator = ESTIMATOR_CLASSES[name]()
+    X, y = sparse_data(n=30, p=8)
+    data = {"AdversarialAutoregression": (y,), "AdversarialClassifier": (X, (y > 40).astype(int))}.get(name, (X, y))
     with pytest.raises(InputError, match=option):
-        AdversarialRegressor(**{option: value}).fit(X, y)
+        estimator.set_params(**{option: value}).fit(*data)
 
 
 def test_robust_choice_of_the_radius_holds_better_under_attack():
@@ -104,6 +164,31 @@ def test_kernel_fits_what_no_line_can_and_knows_its_slope():
 
 
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize("radius", [0.01, 0.1])
+def test_kernel_model_reaches_the_optimum_of_a_general_solver_in_feature_space(radius):
+    cp = pytest.importorskip("cvxpy")
+    X, y = sparse_data(n=50, p=4)
+    model = KernelAdversarialRegressor(gamma=0.2, radius=radius).fit(X, y)
+    distances = ((X[:, None] - X) ** 2).sum(axis=2)
+    root = np.linalg.cholesky(np.exp(-0.2 * distances) + 1e-12 * np.eye(50))
+    weights, intercept = cp.Variable(50), cp.Variable()
+    loss = cp.sum_squares(cp.abs(y - root @ weights - intercept) + radius * cp.norm(weights)) / 50
+    assert model.objective_ == pytest.approx(cp.Problem(cp.Minimize(loss)).solve(solver="CLARABEL"), rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+def test_autoregression_reaches_the_optimum_of_a_general_solver():
+    cp = pytest.importorskip("cvxpy")
+    rng = np.random.default_rng(5)
+    series = 4 + 0.1 * np.cumsum(rng.standard_normal(200)) + rng.standard_normal(200)
+    model = AdversarialAutoregression(n_lags=5, radius=0.2).fit(series)
+    lags, target = lag_matrix(series, 5), series[5:]
+    beta, intercept = cp.Variable(5), cp.Variable()
+    loss = cp.sum_squares(cp.abs(target - lags @ beta - intercept) + 0.2 * cp.norm1(beta)) / target.size
+    assert model.objective_ == pytest.approx(cp.Problem(cp.Minimize(loss)).solve(solver="CLARABEL"), rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize("norm", [2, "inf"])
 @pytest.mark.parametrize("radius", [0.02, 0.15])
 def test_classifier_reaches_the_optimum_of_a_general_solver(norm, radius):
@@ -116,6 +201,19 @@ def test_classifier_reaches_the_optimum_of_a_general_solver(norm, radius):
     margins = cp.multiply(2 * y - 1, X @ beta + intercept)
     loss = cp.sum(cp.logistic(radius * cp.norm(beta, 2 if norm == 2 else 1) - margins)) / 80
     assert model.objective_ == pytest.approx(cp.Problem(cp.Minimize(loss)).solve(solver="CLARABEL"), rel=1e-6)
+
+
+@pytest.mark.parametrize("norm", [2, "inf"])
+def test_classifier_is_zero_from_its_zero_radius_on_and_not_before(norm):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((60, 8))
+    y = (X[:, 0] + rng.standard_normal(60) > 0.3).astype(int)
+    signs, share = 2.0 * y - 1, y.mean()
+    slopes = np.where(y == 1, 1 - share, share)
+    pull = np.linalg.norm((X - X.mean(axis=0)).T @ (signs * slopes), 2 if norm == 2 else np.inf)
+    radius = pull / slopes.sum()
+    assert not AdversarialClassifier(norm=norm, radius=1.001 * radius).fit(X, y).coef_.any()
+    assert AdversarialClassifier(norm=norm, radius=0.97 * radius).fit(X, y).coef_.any()
 
 
 def test_classifier_is_the_class_share_for_large_radii():

@@ -19,7 +19,7 @@ from eupnea.adversarial.radius import (
 )
 from eupnea.adversarial.solver import objective, solve
 
-SHAPES = [(60, 15), (40, 40), (25, 90)]
+SHAPES = [(60, 15), (150, 12), (40, 40), (25, 90)]
 NORMS = [2, "inf"]
 
 
@@ -55,6 +55,28 @@ def test_without_intercept_too(norm, n, p):
     found = solve(X, y, radius=0.05, norm=norm, fit_intercept=False)
     assert found.intercept == 0
     assert found.objective == pytest.approx(convex_optimum(X, y, 0.05, norm, fit_intercept=False), rel=1e-6)
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 3])
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(("n", "p"), SHAPES)
+def test_the_gap_of_an_unfinished_solution_is_no_smaller_than_its_distance_from_the_optimum(n, p, norm, max_iter):
+    X, y = data(n, p)
+    optimum = solve(X, y, radius=0.1, norm=norm, tol=1e-10).objective
+    stopped = solve(X, y, radius=0.1, norm=norm, tol=1e-10, max_iter=max_iter)
+    assert stopped.n_iter <= max_iter
+    assert stopped.objective >= optimum * (1 - 1e-9)
+    assert stopped.gap >= (stopped.objective - optimum) / stopped.objective - 1e-9
+
+
+def test_tall_data_with_ties_and_hard_scales_are_solved_to_the_optimum():
+    rng = np.random.default_rng(3)
+    for spread in (1.0, 1e4):
+        X = np.repeat(rng.standard_normal((60, 8)), 3, axis=0) * np.geomspace(1, spread, 8)
+        y = np.round(X @ rng.standard_normal(8) / spread, 1)
+        found = solve(X, y, radius=0.05, norm=2)
+        assert found.gap <= 1e-7
+        assert found.objective == pytest.approx(convex_optimum(X, y, 0.05, 2), rel=1e-6)
 
 
 @pytest.mark.parametrize("norm", NORMS)

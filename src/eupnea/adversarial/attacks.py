@@ -89,6 +89,13 @@ class Budget:
     restarts: int = 3
     queries: int = 200
 
+    def words(self, attack: str) -> str:
+        """Say that an attack of this name, which is not exact, is a lower bound, and what it may spend."""
+        spent = f"projected gradient, {self.steps} steps from {self.restarts} starts"
+        if attack == "block_search":
+            spent = f"block search, {self.queries} predictions per person"
+        return f"lower bound: {spent}; a stronger attack may hurt more"
+
 
 def attack(
     model: Model,

@@ -6,17 +6,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from eupnea.adversarial.regressor import checked_norm, radius_for
-from eupnea.adversarial.solver import solve
+from eupnea.adversarial.parameters import AdversarialEstimator, checked_count, checked_norm
 from eupnea.errors import InputError
 
 Array = NDArray[np.float64]
 
 
-class AdversarialAutoregression(BaseEstimator):
+class AdversarialAutoregression(AdversarialEstimator):
     """Autoregressive model of breath or RR series that minimises the error under the worst perturbation of the lags.
 
     The series is laid out as a matrix of its lags, and the closed form of the linear model is used. **The lags are
@@ -50,14 +48,16 @@ class AdversarialAutoregression(BaseEstimator):
         max_iter: int = 300,
         random_state: int = 0,
     ) -> None:
+        super().__init__(
+            radius=radius,
+            scale_c=scale_c,
+            fit_intercept=fit_intercept,
+            tol=tol,
+            max_iter=max_iter,
+            random_state=random_state,
+        )
         self.n_lags = n_lags
         self.norm = norm
-        self.radius = radius
-        self.scale_c = scale_c
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
 
     def fit(self, series: ArrayLike, y: object = None) -> Self:
         """Fit the model.
@@ -72,22 +72,13 @@ class AdversarialAutoregression(BaseEstimator):
         Raises
         ------
         InputError
-            Fewer than three complete rows, or norm or radius are unusable.
+            Fewer than three complete rows, or a parameter is not usable.
         """
-        lags, target = self._known_rows(series)
+        self._check_parameters()
+        checked_count("n_lags", self.n_lags)
         norm = checked_norm(self.norm)
-        radius = radius_for(self, lags, norm)
-        found = solve(
-            lags,
-            target,
-            radius=radius,
-            norm=norm,
-            fit_intercept=self.fit_intercept,
-            tol=self.tol,
-            max_iter=self.max_iter,
-        )
-        self.radius_, self.coef_, self.intercept_ = radius, found.coef, found.intercept
-        self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
+        lags, target = self._known_rows(series)
+        self.coef_ = self._solve(lags, target, norm, self._radius_for(lags, norm)).coef
         return self
 
     def predict(self, series: ArrayLike) -> Array:

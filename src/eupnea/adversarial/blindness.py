@@ -175,6 +175,7 @@ def _eraser(data: Fold, labels: Labels, method: str, strength: float) -> Erase:
     classes = sorted(set(labels) - {""})
 
     def erase(train: NDArray[np.intp], new: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Learn from the rows `train`; return these and the rows `new` without the nuisance."""
         X, fresh = data.rows[train], data.rows[new]
         Z, fresh_Z = one_hot(labels[train], classes), one_hot(labels[new], classes)
         if method == "none":
@@ -236,6 +237,7 @@ def blindness_rows(
     for result in results:
         columns = {**shared, "nuisance": nuisance, "strength": result.strength, "model": f"ridge_{result.method}"}
         error = mae_row(cohort, result.predicted, columns, config=config, seed=seed)
+        cost = cost_row(cohort, result.predicted, results[0].predicted, columns, config=config, seed=seed)
         readings = [
             _reading_row(cohort, labels, values, seen, reader, columns, config=config, seed=seed)
             for (seen, reader), values in result.read.items()
@@ -244,7 +246,7 @@ def blindness_rows(
             max((row for row in readings if row["subset"] == seen), key=lambda row: row["value"])
             for seen in ("features", "prediction")
         ]
-        rows += [error, *readings, *(_as_strongest(row) for row in strongest)]
+        rows += [error, *cost, *readings, *(_as_strongest(row) for row in strongest)]
         points += [curve_point("invariance", row) for row in (error, *strongest)]
     return rows, points
 
@@ -260,12 +262,32 @@ def mae_row(
     cohort: Cohort, predicted: Array, columns: dict[str, Any], *, config: AdversarialConfig, seed: int
 ) -> MetricRow:
     """Return the mean absolute error of age; rows of a person are averaged first."""
+    errors = _errors_of_people(cohort, predicted)
+    interval = bca_interval(errors, n_boot=config.bootstraps, seed=seed_for(seed, "invariance", "mae"))
+    shares = {"n_participants": float(errors.size), "n_observations": float(cohort.y.size)}
+    return metric_row("invariance", "mae", float(errors.mean()), **columns, **interval.as_columns(), **shares)
+
+
+def cost_row(
+    cohort: Cohort, predicted: Array, plain: Array, columns: dict[str, Any], *, config: AdversarialConfig, seed: int
+) -> list[MetricRow]:
+    """Return what blindness costs: error minus that of the model without removal, paired over people.
+
+    An empty list for the model without removal itself.
+    """
+    if columns["strength"] == 0:
+        return []
+    loss = _errors_of_people(cohort, predicted) - _errors_of_people(cohort, plain)
+    interval = bca_interval(loss, n_boot=config.bootstraps, seed=seed_for(seed, "invariance", "cost"))
+    note = "age error minus that without removal, same people"
+    told = {"comparator": "no removal", "n_participants": float(loss.size), "reason": note}
+    return [metric_row("invariance", "mae_difference", float(loss.mean()), **columns, **interval.as_columns(), **told)]
+
+
+def _errors_of_people(cohort: Cohort, predicted: Array) -> Array:
     frame = pd.DataFrame({"participant": cohort.participants, "y": cohort.y, "predicted": predicted})
     people = frame.groupby("participant", sort=True).mean()
-    errors = (people["y"] - people["predicted"]).abs().to_numpy()
-    interval = bca_interval(errors, n_boot=config.bootstraps, seed=seed_for(seed, "invariance", "mae"))
-    shares = {"n_participants": float(len(people)), "n_observations": float(len(frame))}
-    return metric_row("invariance", "mae", float(errors.mean()), **columns, **interval.as_columns(), **shares)
+    return np.asarray((people["y"] - people["predicted"]).abs(), dtype=np.float64)
 
 
 def _reading_row(

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eupnea.adversarial.parameters import AdversarialEstimator, checked_norm
 from eupnea.adversarial.radius import Norm, dual_norm, perturbation_norm
-from eupnea.adversarial.regressor import checked_norm, radius_for
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ RIDGE = 1e-8
 """Weight of ½‖β‖² that keeps the coefficients finite where the classes can be parted by more than the perturbation."""
 
 
-class AdversarialClassifier(ClassifierMixin, BaseEstimator):
+class AdversarialClassifier(ClassifierMixin, AdversarialEstimator):
     """Linear classification of two classes that minimises the logistic loss under the worst perturbation of each row.
 
     The loss is (1/n) Σ log(1 + exp(δ‖β‖_q - sᵢ(xᵢ'β + b))) with sᵢ = ±1.
@@ -58,13 +58,15 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         max_iter: int = 2000,
         random_state: int = 0,
     ) -> None:
+        super().__init__(
+            radius=radius,
+            scale_c=scale_c,
+            fit_intercept=fit_intercept,
+            tol=tol,
+            max_iter=max_iter,
+            random_state=random_state,
+        )
         self.norm = norm
-        self.radius = radius
-        self.scale_c = scale_c
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -80,6 +82,7 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
             There are not exactly two classes.
         """
         features, labels = validate_data(self, X, y, dtype=np.float64)
+        self._check_parameters()
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if self.classes_.size > 2:
@@ -91,13 +94,11 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
             message = "Classifier can't train when only one class is present."
             raise ValueError(message)
         norm = checked_norm(self.norm)
-        radius = radius_for(self, features, norm)
-        self.radius_ = radius
-        coef, intercept, self.n_iter_ = self._solve(
-            features, np.asarray(2.0 * codes - 1.0, dtype=np.float64), radius, norm
-        )
+        self.radius_ = radius = self._radius_for(features, norm)
+        signs = np.asarray(2.0 * codes - 1.0, dtype=np.float64)
+        coef, intercept, self.n_iter_ = self._descend(features, signs, radius, norm)
         self.coef_, self.intercept_ = coef[None, :], np.array([intercept])
-        margins = (2.0 * codes - 1.0) * (features @ coef + intercept)
+        margins = signs * (features @ coef + intercept)
         self.objective_ = float(np.mean(np.logaddexp(0.0, radius * float(dual_norm(coef, norm)) - margins)))
         return self
 
@@ -117,7 +118,7 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         positive = expit(self.decision_function(X))
         return np.column_stack([1 - positive, positive])
 
-    def _solve(self, X: Array, signs: Array, radius: float, norm: Norm) -> tuple[Array, float, int]:
+    def _descend(self, X: Array, signs: Array, radius: float, norm: Norm) -> tuple[Array, float, int]:
         means = X.mean(axis=0) if self.fit_intercept else np.zeros(X.shape[1])
         centred = X - means
         share = float(np.mean(signs > 0))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.adversarial.blindness import Fold, mae_row, n_components, person_folds, tuned_ridge
+from eupnea.adversarial.blindness import Fold, cost_row, mae_row, n_components, person_folds, tuned_ridge
 from eupnea.adversarial.cohort import Cohort
 from eupnea.adversarial.erasure import Components, IdentityEraser
 from eupnea.adversarial.readers import PAIR_READERS, matched_pairs, score_pairs
@@ -102,6 +102,7 @@ def hide_identity(cohort: Cohort, *, config: AdversarialConfig, seed: int) -> tu
 
 def _hide_fold(data: Fold, pairs: NDArray[np.intp], strength: float) -> tuple[Array, dict[str, Array]]:
     def erase(train: NDArray[np.intp], new: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Learn from the rows `train`; return these and the rows `new` without the identity."""
         eraser = IdentityEraser.fit(data.rows[train], data.people[train], data.y[train])
         return eraser.apply(data.rows[train], strength), eraser.apply(data.rows[new], strength)
 
@@ -188,7 +189,8 @@ def identity_rows(
         read.append(_eer_row(cohort, pairs, alone, "predicted_age", columns, seed) | {"subset": "prediction"})
         strongest = min(read[:-1], key=lambda row: row["value"])
         note = f"the attacker that tells people apart best, picked afterwards: {strongest['comparator']}"
-        rows += [error, *read, strongest | {"metric": "eer_strongest", "reason": note}]
+        cost = cost_row(cohort, result.predicted, results[0].predicted, columns, config=config, seed=seed)
+        rows += [error, *cost, *read, strongest | {"metric": "eer_strongest", "reason": note}]
         points += [curve_point("invariance", row) for row in (error, strongest, read[-1])]
     return rows, [*points, curve_point("invariance", rows[0])], results
 

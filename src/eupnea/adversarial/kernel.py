@@ -6,12 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eupnea.adversarial.regressor import checked_radius, radius_for
-from eupnea.adversarial.solver import solve
+from eupnea.adversarial.parameters import AdversarialEstimator, checked_number
 from eupnea.errors import InputError
 
 Array = NDArray[np.float64]
@@ -20,7 +19,7 @@ RANK_TOLERANCE = 1e-10
 """Eigenvalues of the kernel matrix below this share of the largest count as zero."""
 
 
-class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
+class KernelAdversarialRegressor(RegressorMixin, AdversarialEstimator):
     """Kernel regression that minimises the squared error under the worst perturbation in the kernel's feature space.
 
     With ‖Δᵢ‖ ≤ δ in the feature space H the loss is (1/n) Σ (|yᵢ - f(xᵢ) - b| + δ‖f‖_H)². For the RBF kernel a shift
@@ -63,39 +62,30 @@ class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
         max_iter: int = 300,
         random_state: int = 0,
     ) -> None:
+        super().__init__(
+            radius=radius,
+            scale_c=scale_c,
+            fit_intercept=fit_intercept,
+            tol=tol,
+            max_iter=max_iter,
+            random_state=random_state,
+        )
         self.kernel = kernel
         self.gamma = gamma
         self.degree = degree
         self.coef0 = coef0
-        self.radius = radius
-        self.scale_c = scale_c
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the model to X, shape (n, p), and y, shape (n,)."""
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        checked_radius(self.radius)  # before the work
+        self._check_parameters()
         self.gamma_ = self._gamma(features)
         values, vectors = np.linalg.eigh(self._kernel(features, features))
         known = values > RANK_TOLERANCE * max(float(values[-1]), np.finfo(float).tiny)
         roots, vectors = np.sqrt(values[known]), vectors[:, known]
         images = vectors * roots
-        radius = radius_for(self, images, 2)
-        found = solve(
-            images,
-            np.asarray(target, dtype=float),
-            radius=radius,
-            norm=2,
-            fit_intercept=self.fit_intercept,
-            tol=self.tol,
-            max_iter=self.max_iter,
-        )
+        found = self._solve(images, target, 2, self._radius_for(images, 2))
         self.X_fit_, self.dual_coef_ = features, vectors @ (found.coef / roots)
-        self.radius_, self.intercept_ = radius, found.intercept
-        self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -118,7 +108,7 @@ class KernelAdversarialRegressor(RegressorMixin, BaseEstimator):
 
     def _gamma(self, X: Array) -> float:
         if self.gamma != "scale":
-            return float(self.gamma)
+            return checked_number("gamma", self.gamma, is_positive=True, others='"scale"')
         variance = float(X.var())
         return 1.0 / (X.shape[1] * variance) if variance > 0 else 1.0
 

@@ -291,9 +291,11 @@ def _epochs(
     optimiser = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
 
     def loss(parameters: Parameters, rows: Any) -> Any:
+        """Return the mean squared error."""
         return jnp.mean((forward(parameters, rows) - y) ** 2)
 
     def epoch(state: Any, one: Any) -> Any:
+        """Take one step on the rows, each shifted as badly as the attacker can."""
         parameters, memory = state
         shifts = _worst_shifts(loss, parameters, X, attacker, one)
         slopes = jax.grad(loss)(parameters, X + shifts)
@@ -315,6 +317,7 @@ def _worst_shifts(loss: Callable[..., Any], parameters: Parameters, X: Any, atta
     step = 2.5 * epsilon / INNER_STEPS
 
     def bounded(shifts: Any) -> Any:
+        """Bring each row into the ball."""
         if attacker.norm == "inf":
             return jnp.clip(shifts, -epsilon, epsilon)
         lengths = jnp.sqrt(jnp.sum(shifts**2, axis=axes, keepdims=True))
@@ -345,6 +348,7 @@ def _fit_reversed(
     fitted = _fit_reversed_epochs(epochs, start, *data, jnp.float32(weight))
 
     def model(rows: Array) -> tuple[Array, Array]:
+        """Return representations and ages of rows."""
         hidden = _encode(fitted["encoder"], jnp.asarray(rows, dtype=jnp.float32))
         ages = _dense(fitted["age"], hidden)
         return np.asarray(hidden, dtype=float), np.asarray(ages, dtype=float) * sd + mean
@@ -369,6 +373,7 @@ def _reversed_epochs(epochs: int, start: Parameters, X: Any, y: Any, Z: Any, wei
     known = Z.sum(axis=1)
 
     def loss(parameters: Parameters) -> Any:
+        """Return the errors of age and of the reader of the nuisance, whose gradient is reversed on its way in."""
         hidden = _encode(parameters["encoder"], X)
         against = (1 + weight) * jax.lax.stop_gradient(hidden) - weight * hidden
         guesses = jax.nn.log_softmax(_class_scores(parameters["nuisance"], against))
@@ -376,6 +381,7 @@ def _reversed_epochs(epochs: int, start: Parameters, X: Any, y: Any, Z: Any, wei
         return jnp.mean((_dense(parameters["age"], hidden) - y) ** 2) + reading
 
     def epoch(state: Any, _: Any) -> Any:
+        """Take one step on all rows."""
         parameters, memory = state
         updates, memory = optimiser.update(jax.grad(loss)(parameters), memory, parameters)
         return (optax.apply_updates(parameters, updates), memory), None

@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eupnea.adversarial.radius import Norm, auto_radius, dual_norm, zero_radius
-from eupnea.adversarial.solver import solve
-from eupnea.errors import InputError
+from eupnea.adversarial.parameters import AdversarialEstimator, checked_count, checked_norm, checked_number
+from eupnea.adversarial.radius import dual_norm, zero_radius
 
 Array = NDArray[np.float64]
 
 
-def checked_norm(norm: object) -> Norm:
-    """Return 2 or ``"inf"``; an infinite number counts as ``"inf"``."""
-    if norm == 2:
-        return 2
-    if norm in ("inf", np.inf):
-        return "inf"
-    raise InputError("The norm of the perturbation is unknown", where="norm", found=norm, allowed='2, "inf"')
-
-
-def checked_radius(radius: object) -> float | Literal["auto"]:
-    """Return the radius as a number that is not negative, or ``"auto"``."""
-    if radius == "auto":
-        return "auto"
-    if isinstance(radius, (int, float, np.number)) and np.isfinite(radius) and radius >= 0:
-        return float(radius)
-    raise InputError(
-        "The radius of the perturbation is not usable", where="radius", found=radius, allowed='"auto", or a number ≥ 0'
-    )
-
-
-def radius_for(estimator: Any, X: Array, norm: Norm) -> float:
-    """Return the radius that an estimator's parameters ask for: the number given, or the automatic one for X.
-
-    Parameters
-    ----------
-    estimator
-        With ``radius``, ``scale_c``, ``fit_intercept`` and ``random_state``.
-    X
-        Shape (n, p): what is perturbed.
-    norm
-        Norm p of the perturbation.
-
-    Raises
-    ------
-    InputError
-        The radius is neither ``"auto"`` nor a number that is not negative.
-    """
-    radius = checked_radius(estimator.radius)
-    if radius != "auto":
-        return radius
-    options = {"scale_c": estimator.scale_c, "fit_intercept": estimator.fit_intercept, "seed": estimator.random_state}
-    return auto_radius(X, norm=norm, **options)
-
-
-class AdversarialRegressor(RegressorMixin, BaseEstimator):
+class AdversarialRegressor(RegressorMixin, AdversarialEstimator):
     """Linear regression that minimises the squared error under the worst perturbation of each row.
 
     The worst perturbation ‖Δᵢ‖_p ≤ δ of a linear model has a closed form, so the loss is
@@ -119,13 +74,15 @@ class AdversarialRegressor(RegressorMixin, BaseEstimator):
         max_iter: int = 300,
         random_state: int = 0,
     ) -> None:
+        super().__init__(
+            radius=radius,
+            scale_c=scale_c,
+            fit_intercept=fit_intercept,
+            tol=tol,
+            max_iter=max_iter,
+            random_state=random_state,
+        )
         self.norm = norm
-        self.radius = radius
-        self.scale_c = scale_c
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the model.
@@ -138,23 +95,12 @@ class AdversarialRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         InputError
-            Norm or radius are unusable.
+            A parameter is not usable.
         """
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        self._check_parameters()
         norm = checked_norm(self.norm)
-        radius = radius_for(self, features, norm)
-        found = solve(
-            features,
-            np.asarray(target, dtype=float),
-            radius=radius,
-            norm=norm,
-            fit_intercept=self.fit_intercept,
-            tol=self.tol,
-            max_iter=self.max_iter,
-        )
-        self.radius_ = radius
-        self.coef_, self.intercept_ = found.coef, found.intercept
-        self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
+        self.coef_ = self._solve(features, target, norm, self._radius_for(features, norm)).coef
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -220,6 +166,7 @@ class AdversarialRegressorCV(AdversarialRegressor):
             Passed to the splitter.
         """
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        self._check_parameters()
         target = np.asarray(target, dtype=float)
         norm, attack_norm = checked_norm(self.norm), checked_norm(self.attack_norm)
         largest = zero_radius(features - features.mean(axis=0), target, norm=norm) or 1.0
@@ -232,13 +179,12 @@ class AdversarialRegressorCV(AdversarialRegressor):
                 reach = self.attack_radius * float(dual_norm(found.coef, attack_norm))
                 losses[number] += float((residual + reach).sum()) / target.size
         self.losses_ = losses
-        self.radius_ = float(self.radii_[losses.size - 1 - int(np.argmin(losses[::-1]))])
-        found = self._solve(features, target, norm, self.radius_)
-        self.coef_, self.intercept_ = found.coef, found.intercept
-        self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
+        best = float(self.radii_[losses.size - 1 - int(np.argmin(losses[::-1]))])
+        self.coef_ = self._solve(features, target, norm, best).coef
         return self
 
-    def _solve(self, X: Array, y: Array, norm: Norm, radius: float) -> Any:
-        return solve(
-            X, y, radius=radius, norm=norm, fit_intercept=self.fit_intercept, tol=self.tol, max_iter=self.max_iter
-        )
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        checked_count("n_radii", self.n_radii)
+        checked_number("smallest", self.smallest, is_positive=True)
+        checked_number("attack_radius", self.attack_radius)

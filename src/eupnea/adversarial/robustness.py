@@ -92,6 +92,11 @@ def fold_seed_of(seed: int, modality: str, repeat: int, fold: int) -> list[int]:
     return seed_for(seed, *_LABELS, modality, repeat, fold)
 
 
+def budget_of(config: AdversarialConfig) -> Budget:
+    """Return what the config lets an attack spend."""
+    return Budget(config.attack_steps, config.attack_restarts, config.attack_queries)
+
+
 def _keys(
     cohort: Cohort, test: NDArray[np.bool_], repeat: int, fold: int, config: AdversarialConfig, modality: str
 ) -> pd.DataFrame:
@@ -113,7 +118,7 @@ def _keys(
 def _attack_all(
     models: dict[str, Model], X: Array, y: Array, *, config: AdversarialConfig, seed: list[int]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    budget = Budget(config.attack_steps, config.attack_restarts, config.attack_queries)
+    budget = budget_of(config)
     rows: list[dict[str, object]] = []
     design: dict[str, Attack] = {}
     surrogate = models[SURROGATE]

@@ -17,7 +17,8 @@ from eupnea.adversarial.cohort import Cohort, read_numbers
 from eupnea.adversarial.networks import Attacker, epochs_within, fit_series_network
 from eupnea.adversarial.radius import Norm
 from eupnea.adversarial.result import AdversarialResult, curve_point, make_result
-from eupnea.adversarial.robustness import fold_seed_of, people_folds
+from eupnea.adversarial.robustness import budget_of, fold_seed_of, people_folds
+from eupnea.adversarial.zoo import LinearModel
 from eupnea.config.adversarial import AdversarialConfig
 from eupnea.evidence.intervals import bca_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
@@ -109,7 +110,7 @@ def series_models(
         predictions = _cross_validate(cohort, config=config, seed=seed, family=name)
         more = _rows(predictions, shared, config=config, seed=seed)
         rows += more
-        points += [curve_point("series", row, is_exact=row["epsilon"] == 0) for row in more]
+        points += [curve_point("series", row, is_exact="lower bound" not in row["reason"]) for row in more]
         tables.append(predictions.assign(target=config.target, level="participant", modality=MODALITY[name]))
     return make_result(pd.concat(tables, ignore_index=True) if tables else None, rows, points)
 
@@ -177,10 +178,10 @@ def _cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, fam
         fold_seed = fold_seed_of(seed, f"series {family}", 0, fold)
         models = _fit(X[~test], cohort.y[~test], config, fold_seed)
         for name, model in models.items():
+            aim = _aim(model.predict(X[test]), cohort.y[test], codes[test])
             for norm, epsilon in _sizes(config):
-                found = attack(
-                    model, X[test], cohort.y[test], epsilon=epsilon, norm=norm, rng=np.random.default_rng(fold_seed)
-                )
+                rng = np.random.default_rng(fold_seed)
+                found = attack(model, X[test], aim, epsilon=epsilon, norm=norm, rng=rng, budget=budget_of(config))
                 known = {"model": name, "norm": str(norm), "epsilon": epsilon, "attack": found.name}
                 rows = cohort.keys.loc[test, ["participant"]].assign(y_true=cohort.y[test], y_pred=found.predictions)
                 mean = rows.groupby("participant", as_index=False).mean().assign(**known, fold=str(fold))
@@ -189,6 +190,15 @@ def _cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, fam
     stacked = pd.concat(tables, ignore_index=True)
     unused = {"recording": "", "nuisance": "", "repeat": 0, "y_pred_corrected": np.nan, "strength": np.nan}
     return stacked.assign(n_windows=stacked["participant"].map(windows), **unused)
+
+
+def _aim(predicted: Array, y: Array, codes: NDArray[np.intp]) -> Array:
+    """Return what to lead each window away from, so that all windows of a person are led in the person's direction.
+
+    A person is predicted by the mean of the windows; windows led in opposite directions would undo each other.
+    """
+    means = np.bincount(codes, weights=predicted) / np.maximum(np.bincount(codes), 1)
+    return predicted + y - means[codes]
 
 
 def _scaled(X: Array, train: NDArray[np.bool_]) -> Array:
@@ -205,7 +215,8 @@ def _fit(X: Array, y: Array, config: AdversarialConfig, seed: list[int]) -> dict
         "cnn_attacked_2": Attacker(2, config.design_epsilon_2),
         "cnn_attacked_inf": Attacker("inf", config.design_epsilon),
     }
-    return {
+    models: dict[str, Model] = {"median": LinearModel(np.zeros(X.shape[1]), float(np.median(y)), "median")}
+    return models | {
         name: fit_series_network(X[:, :, None], y, attacker=attacker, epochs=epochs, seed=number)
         for name, attacker in attackers.items()
     }
@@ -226,8 +237,9 @@ def _rows(
         values = part.sort_values("participant")["error"].to_numpy(dtype=float)
         labels = ("adversarial", "series", shared["family"])
         interval = bca_interval(values, n_boot=config.bootstraps, seed=seed_for(seed, *labels))
-        note = "lower bound: a stronger attack may hurt more" if epsilon > 0 else ""
-        told: dict[str, Any] = {"model": model, "norm": norm, "epsilon": epsilon, "attack": part["attack"].iloc[0]}
+        attack_name, is_exact = str(part["attack"].iloc[0]), bool(part["attack_is_exact"].all())
+        note = "" if is_exact else budget_of(config).words(attack_name)
+        told: dict[str, Any] = {"model": model, "norm": norm, "epsilon": epsilon, "attack": attack_name}
         told["n_participants"] = float(values.size)
         mean = float(values.mean())
         rows.append(

@@ -2,8 +2,9 @@
 
 The problem is min over β, b of (1/n) Σ (|yᵢ - xᵢ'β - b| + δ‖β‖_q)², the closed form of the worst case over all
 perturbations ‖Δᵢ‖_p ≤ δ. Each iteration solves one weighted ridge problem (the η-trick:
-(Σⱼ aⱼ)² = min_η Σⱼ aⱼ²/ηⱼ), followed by a line search; now and then the problem is finished exactly (`polish`). The
-weighted residuals of an iteration are a feasible point of the dual problem
+(Σⱼ aⱼ)² = min_η Σⱼ aⱼ²/ηⱼ), followed by a line search; now and then the problem is finished exactly (`polish`).
+For ℓ2 and many more rows than columns Newton steps come first (`newton`). The weighted residuals of an iteration are a
+feasible point of the dual problem
 
     max over u, Σu = 0, of (u'y)² / (n Σᵢ max(|uᵢ|, c)²),  c the smallest level with Σᵢ max(|uᵢ|, c) ≥ ‖X'u‖_p / δ,
 
@@ -27,6 +28,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.linalg.blas import dsyrk
 
 from eupnea.adversarial.bounds import lower_bound, mean_square
+from eupnea.adversarial.newton import smooth_newton
 from eupnea.adversarial.polish import Moments, State, moments_of, polish
 from eupnea.adversarial.radius import Norm, dual_norm, least_sum_interpolator, perturbation_norm, zero_radius
 
@@ -180,6 +182,7 @@ def _images(centred: Array, fit_intercept: bool) -> tuple[Array, Callable[[Array
     lower: Array = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
 
     def pull_back(coef: Array) -> Array:
+        """Return the coefficients of the features, shape (p,), from those of the n coordinates."""
         return np.asarray(centred.T @ solve_triangular(lower, coef, lower=True, trans="T"))
 
     return lower, pull_back
@@ -199,7 +202,8 @@ class _Ridge:
         return self._dual(weights, penalties) if p >= n else self._primal(weights, penalties)
 
     def _dual(self, weights: Array, penalties: Array) -> tuple[Array, float, Array, Array]:
-        K = self.gram / penalties[0] if self.gram is not None else (self.X / penalties) @ self.X.T
+        scaled = None if self.gram is not None else self.X / np.sqrt(penalties)
+        K = self.gram / penalties[0] if scaled is None else dsyrk(1.0, scaled.T, trans=1, lower=1)
         K[np.diag_indices(self.y.size)] += 1 / weights
         factor = cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
         solved = cho_solve(factor, np.column_stack([self.y, np.ones(self.y.size)]), check_finite=False)
@@ -235,9 +239,19 @@ def _optimise(
     point = _Point(np.zeros(X.shape[1]), start, np.zeros(y.size), 0.0)
     weights, penalties = np.ones(y.size), np.full(X.shape[1], y.size * radius**2)
     scale = float(np.abs(y - start).max())
-    bound, loss, floor, n_iter = 0.0, np.inf, FLOOR_START, 0
+    bound, loss, floor, used = 0.0, np.inf, FLOOR_START, 0
     is_tall, moments = X.shape[0] >= TALL * X.shape[1], cast("Moments | None", None)
-    for n_iter in range(1, max_iter + 1):
+    if is_tall and norm == 2 and X.shape[1] <= POLISH_UP_TO:
+        moments = moments_of(X, y)
+        found, used = smooth_newton(
+            X, y, moments, radius=radius, fit_intercept=fit_intercept, tol=tol, max_iter=max_iter
+        )
+        point, loss, bound = _point_of(found, X, radius, norm), found.loss, found.bound
+        if loss - bound <= tol * loss:
+            return point, max(0.0, (loss - bound) / loss), used
+        weights, penalties = _weights(point, y, radius, norm, floor, scale)
+    n_iter = used
+    for n_iter in range(used + 1, max_iter + 1):
         coef, intercept, fitted, half_u = ridge.solve(weights, penalties)
         u = 2 * (half_u - half_u.mean()) if fit_intercept else 2 * half_u
         bound = max(bound, lower_bound(u, y, float(perturbation_norm(X.T @ u, norm)) / radius))
@@ -256,13 +270,16 @@ def _optimise(
                 done = _interpolated(X, y, radius, fit_intercept)
             bound = max(bound, done.bound)
             if done.loss < loss:
-                size = radius * float(dual_norm(done.coef, norm))
-                point, loss = _Point(done.coef, done.intercept, X @ done.coef, size), done.loss
+                point, loss = _point_of(done, X, radius, norm), done.loss
         if loss - bound <= tol * loss:
             break
         weights, penalties = _weights(point, y, radius, norm, floor, scale)
         floor = max(floor * FLOOR_DECAY, FLOOR_END)
     return point, max(0.0, (loss - bound) / loss), n_iter
+
+
+def _point_of(state: State, X: Array, radius: float, norm: Norm) -> _Point:
+    return _Point(state.coef, state.intercept, X @ state.coef, radius * float(dual_norm(state.coef, norm)))
 
 
 def _may_polish(X: Array, n_iter: int, norm: Norm, *, is_tall: bool) -> bool:
@@ -308,6 +325,7 @@ def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _P
     direction = new.coef - old.coef
 
     def at(step: float) -> float:
+        """Return the loss after a step of this length."""
         return mean_square(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
 
     step = _minimise_on_line(at)

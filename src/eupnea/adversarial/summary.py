@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.adversarial.result import curve_point
-from eupnea.adversarial.robustness import Attacked
+from eupnea.adversarial.robustness import Attacked, budget_of
 from eupnea.config.adversarial import AdversarialConfig
 from eupnea.evidence.correction import benjamini_hochberg
 from eupnea.evidence.intervals import bca_interval, bootstrap_rows
@@ -26,7 +26,10 @@ REFERENCES = {"xgboost_noise": "xgboost", "mlp_attacked_2": "mlp", "mlp_attacked
 
 PLAIN = "ridge_clean"
 
-RIVALS = ("median", "ridge_clean", "ridge_robust", "lasso_robust", "xgboost")
+NORMAL = 1.96
+"""Standard errors on each side of a 95 % interval."""
+
+RIVALS = ("median", "ridge_clean", "ridge_robust", "lasso_robust", "xgboost", "mlp")
 """Models that the others are compared with under the design perturbation."""
 
 
@@ -89,7 +92,7 @@ class Summary:
                     "epsilon": epsilon,
                     "attack": self.names[(model, norm, epsilon)],
                 }
-                note = "" if is_exact else "lower bound: a stronger attack may hurt more"
+                note = "" if is_exact else budget_of(self.config).words(str(columns["attack"]))
                 interval = self._interval(values, "mae")
                 row = self._row("mae", values.mean(), **columns, **interval, reason=note)
                 points.append(curve_point("robustness", row, is_exact=is_exact))
@@ -136,10 +139,8 @@ class Summary:
         rows = []
         for epsilon in (0.0, self.config.design_epsilon):
             for model in self.models:
-                for rival in RIVALS:
-                    if rival == model:
-                        continue
-                    rows.append(self._comparison(model, rival, epsilon))
+                rivals = [rival for rival in RIVALS if rival in self.models and rival != model]
+                rows += [self._comparison(model, rival, epsilon) for rival in rivals]
         adjusted = benjamini_hochberg([row["p_value"] for row in rows])
         family = f"Benjamini-Hochberg over {len(rows)} comparisons of models ({self.modality})"
         return [row | {"p_adjusted": p, "correction": family} for row, p in zip(rows, adjusted, strict=True)]
@@ -203,13 +204,17 @@ class Summary:
             chosen = self.attacked.choices[self.attacked.choices["model"] == model]
             if not len(chosen):
                 continue
+            sets = pd.crosstab([chosen["repeat"], chosen["fold"]], chosen["feature"]).to_numpy(dtype=float)
+            sets = np.vstack([sets, np.zeros((n_fits - len(sets), sets.shape[1]))])  # folds that chose nothing
             shares = chosen["feature"].value_counts().sort_index() / n_fits
             number = float(len(chosen) / n_fits)
-            value = _selection_stability(shares.to_numpy(dtype=float), number, n_fits, self.attacked.n_features)
+            value, se = _selection_stability(sets, self.attacked.n_features)
             rows.append(self._row("n_features_used", number, model=model))
             note = "uses all features or none: there is no choice" if np.isnan(value) else ""
             status = "not_supported" if np.isnan(value) else "ok"
-            rows.append(self._row("selection_stability", value, model=model, reason=note) | {"status": status})
+            spread = {"se": se, "ci_low": value - NORMAL * se, "ci_high": min(value + NORMAL * se, 1.0)}
+            told = {} if np.isnan(se) else spread
+            rows.append(self._row("selection_stability", value, model=model, reason=note, **told) | {"status": status})
             if number < 0.9 * self.attacked.n_features:
                 points += [
                     curve_point("features", self._row("selection_share", share, model=model, feature=str(feature)))
@@ -218,18 +223,32 @@ class Summary:
         return rows, points
 
 
-def _selection_stability(shares: Array, mean_size: float, n_fits: int, n_features: int) -> float:
-    """Return how alike the chosen sets of features are: 1 always the same, 0 as by chance.
+def _selection_stability(sets: Array, n_features: int) -> tuple[float, float]:
+    """Return how alike the chosen sets of features are (1 always the same, 0 as by chance), and its standard error.
+
+    Parameters
+    ----------
+    sets
+        Shape (number of fits, features that any fit chose): 1 where chosen. The standard error takes the fits as
+        independent, which folds that share people are not.
+    n_features
+        Features that there were to choose from.
 
     References
     ----------
-    Nogueira, Sechidis, Brown (2018), J Mach Learn Res 18:174.
+    Nogueira, Sechidis, Brown (2018), J Mach Learn Res 18:174, equation 4 and theorem 7.
     """
-    spread = mean_size / n_features * (1 - mean_size / n_features)
+    n_fits = len(sets)
+    shares, sizes = sets.mean(axis=0), sets.sum(axis=1) / n_features
+    size = float(sizes.mean())
+    spread = size * (1 - size)
     if n_fits < 2 or spread <= 1e-12:
-        return float("nan")
+        return float("nan"), float("nan")
     variances = n_fits / (n_fits - 1) * shares * (1 - shares)
-    return float(1 - variances.sum() / n_features / spread)
+    stability = 1 - float(variances.sum()) / n_features / spread
+    each = sets @ shares / n_features - sizes * size + stability / 2 * (2 * size * sizes - sizes - size + 1)
+    each /= spread
+    return stability, float(2 * np.sqrt(np.sum((each - each.mean()) ** 2)) / n_fits)
 
 
 def _of_rows(

@@ -10,6 +10,12 @@ from eupnea.io.contract import METRICS
 
 MetricRow = dict[str, Any]
 
+DUST = 1e-13
+"""Differences below this are zero but for rounding: importances, losses and differences of shares are far larger."""
+
+OWN_UNITS = ("reliability", "mixed_model")
+"""Analyses with numbers in units of a feature, which may be as small as they like."""
+
 
 def metric_row(analysis: str, metric: str, value: float, **columns: object) -> MetricRow:
     """Make one row of ``metrics.tsv``.
@@ -41,5 +47,11 @@ def missing_row(
 
 
 def metrics_frame(rows: list[MetricRow]) -> pd.DataFrame:
-    """Turn rows into a table with every column of the contract."""
-    return METRICS.conform(pd.DataFrame(rows)) if rows else METRICS.empty()
+    """Turn rows into a table with every column of the contract; numbers that are rounding dust become zero."""
+    if not rows:
+        return METRICS.empty()
+    frame = METRICS.conform(pd.DataFrame(rows))
+    for name in ("value", "se", "ci_low", "ci_high", "chance"):
+        is_dust = (frame[name].abs() < DUST) & ~frame["analysis"].isin(OWN_UNITS)
+        frame[name] = frame[name].mask(is_dust, 0.0)
+    return frame

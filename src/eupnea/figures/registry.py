@@ -7,7 +7,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "signals": ("breaths", "quality"),
     "identification": ("cmc", "det", "matrix", "length", "gallery", "modalities", "zoo", "scores"),
     "traits": ("trait_scatter", "baseline_ladder", "age_gap", "feature_families"),
-    "adversarial": ("robustness", "invariance"),
+    "adversarial": ("robustness", "price_of_robustness", "transfer", "stability", "series_networks", "invariance"),
     "associations": ("reliability", "mixed_models"),
 }
 """Figures by the stage whose results they show; the module of the same name in this package draws them."""

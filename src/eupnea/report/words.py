@@ -125,6 +125,12 @@ def term_words(term: str) -> str:
     )
 
 
+def feature_words(name: str) -> str:
+    """Write ``cardiac__hrv_time__p20_ms`` as ``cardiac, hrv time: p20 ms``."""
+    *group, last = str(name).split("__")
+    return (", ".join(group) + ": " if group else "").replace("_", " ") + last.replace("_", " ")
+
+
 def number(value: float) -> str:
     """Write a number with as many digits as a reader needs."""
     if pd.isna(value):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
-from eupnea.report.words import MODALITY_WORDS, number, p_value, term_words
+from eupnea.report.words import MODALITY_WORDS, feature_words, number, p_value, term_words
 
 if TYPE_CHECKING:
     from eupnea.config.tables import TablesConfig
@@ -284,7 +284,7 @@ def reliability(study: Study, config: TablesConfig) -> Built:
     rows = rows.sort_values("value", ascending=False, kind="stable").head(40)
     shown = [
         {
-            "feature": _feature_words(row["feature"]),
+            "feature": feature_words(row["feature"]),
             "between": _between(row["term"], row["subset"]),
             "window, s": f"{row['window_s']:.0f}" if pd.notna(row["window_s"]) else "",
             "ICC [95 % interval]": _interval(row),
@@ -312,7 +312,7 @@ def mixed_models(study: Study, config: TablesConfig) -> Built:
         shown.append(
             {
                 "term": term_words(row["term"]),
-                "feature": _feature_words(row["feature"]),
+                "feature": feature_words(row["feature"]),
                 "effect size [95 % interval]": _interval(row),
                 "beta": number(slopes.get((row["term"], row["feature"]), float("nan"))),
                 "corrected p": _adjusted(row),
@@ -337,12 +337,6 @@ def features(study: Study, config: TablesConfig) -> Built:
 def _between(term: str, subset: str) -> str:
     """Write ``windows`` of ``mode=nasal,task=rest`` as ``windows (nasal, rest)``."""
     return f"{term} ({', '.join(part.split('=', 1)[-1] for part in subset.split(','))})" if subset else term
-
-
-def _feature_words(name: str) -> str:
-    """Write ``cardiac__hrv_time__p20_ms`` as ``cardiac, hrv time: p20 ms``."""
-    *group, last = str(name).split("__")
-    return (", ".join(group) + ": " if group else "").replace("_", " ") + last.replace("_", " ")
 
 
 def _numbers(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
