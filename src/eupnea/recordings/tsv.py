@@ -38,11 +38,11 @@ def read_tsv(path: Path, where: str) -> SmallTable:
         ) from error
     if len(raw) > MAX_TSV_BYTES:
         raise RecordingError("The table is too large", where=where, allowed=f"{MAX_TSV_BYTES} bytes")
-    if (cells := _cells_claimed(raw)) > MAX_TSV_CELLS:
+    if (claimed := _cells_claimed(raw)) > MAX_TSV_CELLS:
         raise RecordingError(
             "The table is too large",
             where=where,
-            found=f"{cells} cells",
+            found=f"{claimed} cells",
             allowed=f"{MAX_TSV_CELLS} cells",
             change="take out the columns that are not needed",
         )
