@@ -92,7 +92,18 @@ METRICS = [
         for enrolment, value in ((60.0, 0.2), (300.0, 0.55), (600.0, 0.6))
     ],
     *[
-        metric_row("adversarial", "mae", value, target="age", modality="all", model=model, norm=norm, epsilon=epsilon)
+        metric_row(
+            "adversarial",
+            "mae",
+            value,
+            target="age",
+            modality="all",
+            model=model,
+            norm=norm,
+            epsilon=epsilon,
+            ci_low=value - 1,
+            ci_high=value + 1,
+        )
         for model, values in {"adversarial_inf": (9.0, 9.5), "ridge_clean": (8.0, 19.0)}.items()
         for (norm, epsilon), value in zip((("", 0.0), ("inf", 0.1)), values, strict=True)
     ],

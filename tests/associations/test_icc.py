@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eupnea.associations.icc import intraclass_correlations
+from eupnea.associations.icc import intraclass_correlations, median_icc
 from eupnea.associations.reliability import reliability
 from eupnea.config.associations import AssociationsConfig
 from eupnea.io.contract import DICTIONARY, RECORDING_FEATURES
@@ -37,6 +37,21 @@ def test_intervals_cover_the_truth_and_a_shift_between_measurements_hurts_agreem
     shifted = intraclass_correlations(values + np.array([0, 3, 6, 9])[None, :, None])
     np.testing.assert_allclose(shifted.icc_3_1, icc.icc_3_1)
     assert (shifted.icc_2_1 < icc.icc_2_1).mean() > 0.99
+
+
+def test_median_over_features_counts_complete_people_and_its_interval_covers() -> None:
+    rng = np.random.default_rng(2)
+    covered = []
+    for _ in range(200):
+        shared, own = 0.7**0.5, 0.3**0.5  # features go together, as those of a person do
+        person = shared * rng.standard_normal((25, 1, 1)) + own * rng.standard_normal((25, 1, 40))
+        values = person + shared * rng.standard_normal((25, 3, 1)) + own * rng.standard_normal((25, 3, 40))
+        median, low, high = median_icc(values)
+        assert median == pytest.approx(np.median(intraclass_correlations(values).icc_3_1))
+        covered.append(low <= 0.5 <= high)
+    assert 0.9 <= np.mean(covered) <= 0.99
+    values[4, 1, :] = np.nan
+    assert median_icc(values)[0] == pytest.approx(np.median(intraclass_correlations(np.delete(values, 4, 0)).icc_3_1))
 
 
 def test_gain_and_offset_change_no_icc_and_scale_the_error_of_measurement() -> None:

@@ -14,9 +14,10 @@ from report_support import HOSTILE, add_pulse, make_report, make_results
 from eupnea.config.report import ReportConfig
 from eupnea.evidence.metrics import metric_row, metrics_frame, missing_row
 from eupnea.io.contract import METRICS
-from eupnea.report import answers_identification, answers_models
+from eupnea.report import answers_adversarial, answers_identification, answers_models
 from eupnea.report.answers import answers
-from eupnea.report.answers_models import q6, q7
+from eupnea.report.answers_adversarial import q6
+from eupnea.report.answers_models import q7
 from eupnea.report.sections import sections_of
 
 
@@ -54,8 +55,8 @@ def test_a_prediction_stands_beside_its_baseline_and_is_not_praised(tmp_path: Pa
 
 def test_attack_and_blindness_are_told_before_and_after(tmp_path: Path) -> None:
     text = sentences(tmp_path, "Q6")
-    assert "trained against norm ∞ 9.00 → 9.50" in text
-    assert "ridge 8.00 → 19.00" in text
+    assert "trained against norm ∞ 9.00 [8.00, 10.00] → 9.50 [8.50, 10.50]" in text
+    assert "ridge 8.00 [7.00, 9.00] → 19.00 [18.00, 20.00]" in text
     assert (
         "0.710, p = 0.01, chance 0.500 before, 0.520, p = 0.3, chance 0.500 (not told apart from chance) after" in text
     )
@@ -65,11 +66,11 @@ def test_lower_bounds_and_the_best_of_many_are_called_so(tmp_path: Path) -> None
     study = make_results(tmp_path)
     metrics = study.metrics.copy()
     metrics.loc[(metrics["model"] == "ridge_clean") & (metrics["norm"] == "inf"), "reason"] = "lower bound: searched"
-    q6 = " ".join(answers_models.q6(metrics).sentences)
-    assert "ridge 8.00 → 19.00, at least" in q6
-    assert "trained against norm ∞ 9.00 → 9.50;" in q6
+    q6 = " ".join(answers_adversarial.q6(metrics).sentences)
+    assert "ridge 8.00 [7.00, 9.00] → 19.00 [18.00, 20.00], at least" in q6
+    assert "trained against norm ∞ 9.00 [8.00, 10.00] → 9.50 [8.50, 10.50];" in q6
     assert "the true worst one may hurt more" in q6
-    assert "the true worst" not in " ".join(answers_models.q6(study.metrics).sentences)
+    assert "the true worst" not in " ".join(answers_adversarial.q6(study.metrics).sentences)
     assert "picked afterwards as the best of 1, so that its estimate is too good" in sentences(tmp_path, "Q7")
 
 
@@ -134,9 +135,105 @@ def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
     assert short["Q3"] == f"Better than breathing alone: {better}."
     assert "90 % of the best rank 1 that was measured is reached with 300 s of enrolment" in short["Q4"]
     assert short["Q5"] == "Not told apart from chance: age (mean absolute error 7.65 [5.50, 9.90], p = 0.2, n = 12)."
-    assert "the robust model errs by 9.50 years, against 19.00 years of plain ridge" in short["Q6"]
-    assert "Attackers no longer told apart from chance: the mode." in short["Q6"]
-    assert "Features with a clear effect: mode (oral) 1 of 1." in short["Q7"]
+    assert "the robust model errs by 9.50 [8.50, 10.50] years, against 19.00 [18.00, 20.00] of plain" in short["Q6"]
+    assert "Attackers no longer told apart from chance: the mode (0.520, p = 0.3, chance 0.500)." in short["Q6"]
+    clearest = "respiration, breath: rate bpm 1.25 [0.250, 2.25], p = 0.002"
+    assert f"Features with a clear effect: mode (oral) 1 of 1; clearest {clearest}." in short["Q7"]
+
+
+def test_features_are_called_by_family_name_and_definition(tmp_path: Path) -> None:
+    text = sentences(tmp_path, "Q7")
+    assert "clearest respiration, breath: rate bpm (60 / T_tot, 50 % & more), standardised effect 1.25" in text
+    assert "__" not in text
+
+
+def test_networks_on_series_and_disturbed_recordings_are_told_beside_the_median_as_lower_bounds() -> None:
+    shared = {"target": "age", "n_participants": 14.0}
+    bound = "lower bound: projected gradient"
+    rows = [
+        metric_row(
+            "adversarial",
+            "mae_series",
+            value,
+            family="rr",
+            modality="cardiac",
+            model=model,
+            norm="inf",
+            epsilon=epsilon,
+            ci_low=value - 1,
+            ci_high=value + 1,
+            reason=bound if epsilon else "",
+            **shared,
+        )
+        for model, values in {"cnn": (9.0, 30.0), "cnn_attacked_inf": (10.0, 12.0), "median": (8.0, 8.0)}.items()
+        for epsilon, value in zip((0.0, 0.1), values, strict=True)
+    ]
+    rows += [
+        metric_row(
+            "adversarial",
+            "mae_signal",
+            value,
+            modality="all",
+            model=model,
+            norm="signal",
+            attack="time_warp",
+            epsilon=epsilon,
+            ci_low=value - 2,
+            ci_high=value + 2,
+            **shared,
+        )
+        for model, values in {"adversarial_inf": (9.0, 11.0), "median": (8.5, 8.5)}.items()
+        for epsilon, value in zip((0.0, 0.3), values, strict=True)
+    ]
+    rows.append(metric_row("adversarial", "share_refused", 0.25, modality="all", norm="signal", **shared))
+    disturbed, networks = answers_adversarial.q6(metrics_frame(rows)).sentences
+    assert "n = 14: 9.00 [7.00, 11.00] undisturbed, median of the training people 8.50 [6.50, 10.50]" in disturbed
+    assert "at least time warp 11.00 [9.00, 13.00]. Each is a lower bound" in disturbed
+    assert "refused 25% of them" in disturbed
+    assert "the series of RR intervals itself" in networks
+    assert "trained plainly 9.00 [8.00, 10.00] → at least 30.00 [29.00, 31.00]" in networks
+    assert "trained against norm ∞ 10.00 [9.00, 11.00] → at least 12.00 [11.00, 13.00]" in networks
+    assert "median of the training people 8.00 [7.00, 9.00]" in networks
+    assert "a lower bound" in networks
+
+
+@pytest.mark.parametrize(("high", "group"), [(0.45, "Attackers still read"), (0.55, "no longer told apart")])
+def test_identity_is_judged_by_the_interval_and_beside_its_cost_and_floor(high: float, group: str) -> None:
+    shared = {"target": "age", "modality": "all", "nuisance": "identity", "n_participants": 30.0}
+    rows = [
+        metric_row(
+            "invariance",
+            "eer_strongest",
+            value,
+            model="ridge_identity_erasure",
+            strength=strength,
+            subset="features",
+            ci_low=value - 0.1,
+            ci_high=limit,
+            chance=0.5,
+            **shared,
+        )
+        for strength, value, limit in ((0.0, 0.1, 0.2), (1.0, 0.4, high))
+    ]
+    rows += [
+        metric_row("invariance", "mae", 9.0, model="ridge_identity_erasure", strength=1.0, **shared),
+        metric_row(
+            "invariance",
+            "mae_difference",
+            0.5,
+            model="ridge_identity_erasure",
+            strength=1.0,
+            ci_low=-0.2,
+            ci_high=1.2,
+            **shared,
+        ),
+        metric_row("invariance", "eer_floor", 0.3, ci_low=0.2, ci_high=0.4, chance=0.5, **shared),
+    ]
+    answer = answers_adversarial.q6(metrics_frame(rows))
+    assert f"{group}" in answer.short
+    assert f"the identity (EER 0.400 [0.300, {high:.3f}], n = 30, chance 0.500)" in answer.short
+    assert "error of age in years then 9.00, 0.500 [-0.200, 1.20] more than without removal" in answer.sentences[0]
+    assert "floor that true age allows 0.300 [0.200, 0.400]" in answer.sentences[0]
 
 
 def test_breathing_whatever_its_mode_is_told_where_no_mode_was_recorded() -> None:
@@ -251,9 +348,11 @@ def test_reliability_between_runs_and_between_tasks_are_told_apart() -> None:
         for term, value in (("tasks", 0.4), ("runs", 0.8))
         for feature in ("respiration__breath__rate_bpm", "respiration__breath__interval_s")
     ]
+    middle = {"metric": "icc_3_1_median", "modality": "respiration", "term": "runs", "value": 0.8}
+    rows.append({**row, **middle, "ci_low": 0.7, "ci_high": 0.9, "n_participants": 12.0})
     answer = q7(METRICS.conform(pd.DataFrame(rows)))
-    assert "between tasks: breathing 0.40." in answer.short
-    assert "between runs: breathing 0.80." in answer.short
+    assert "between tasks: breathing 0.400." in answer.short
+    assert "between runs: breathing 0.800 [0.700, 0.900], n = 12." in answer.short
     assert all("best of 2," in sentence for sentence in answer.sentences[:2])
 
 
@@ -265,5 +364,5 @@ def test_an_attacker_that_read_nothing_before_is_not_said_to_have_lost_it() -> N
         for model, strength, p in (("none", 0.0, before), ("ridge_linear_erasure", 1.0, 0.6))
     ]
     short = q6(METRICS.conform(pd.DataFrame(rows))).short
-    assert "no longer told apart from chance: the mode." in short
-    assert "before or after: the task." in short
+    assert "no longer told apart from chance: the mode (0.600, p = 0.6)." in short
+    assert "before or after: the task (0.600, p = 0.6)." in short

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.associations.icc import Icc, intraclass_correlations
+from eupnea.associations.icc import Icc, intraclass_correlations, median_icc
 from eupnea.config.associations import AssociationsConfig
 from eupnea.evidence.correction import benjamini_hochberg
 from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missing_row
@@ -42,7 +42,8 @@ def reliability(
     pandas.DataFrame
         Rows with analysis ``reliability``. `term` says what is repeated: ``windows`` (of one condition, named in
         `subset`), or ``modes``, ``tasks``, ``sessions``, ``runs`` (means per person, what else there is averaged).
-        Metrics ``icc_1_1``, ``icc_2_1``, ``icc_3_1``, ``sem``, ``mdc``. What the dataset cannot tell has a reason.
+        Metrics ``icc_1_1``, ``icc_2_1``, ``icc_3_1``, ``sem``, ``mdc``, and ``icc_3_1_median`` over the features.
+        What the dataset cannot tell has a reason.
     """
     del dictionary
     rows: list[MetricRow] = []
@@ -172,7 +173,18 @@ def _table_rows(
         for place, name in enumerate(names):
             rows += _feature_rows(icc, place, name, base)
     order = {name: rank for rank, name in enumerate(features)}
-    return sorted(rows, key=lambda row: order[str(row["feature"])])
+    rows.sort(key=lambda row: order[str(row["feature"])])
+    known = [order[str(row["feature"])] for row in rows if row["metric"] == "icc_3_1" and row["status"] == "ok"]
+    return rows + ([_median_row(values[:, :, known], base, config)] if known else [])
+
+
+def _median_row(values: FloatArray, base: dict[str, Any], config: AssociationsConfig) -> MetricRow:
+    """Return the median ICC(3,1) over features; its interval leaves out people, in turn."""
+    median, low, high = median_icc(values, level=config.level)
+    note = f"median over {values.shape[2]} features; interval by leaving out people"
+    n_people = float(np.count_nonzero(np.any(np.all(np.isfinite(values), axis=1), axis=1)))
+    columns = {**base, "n_participants": n_people, "reason": note}
+    return metric_row("reliability", "icc_3_1_median", median, ci_low=low, ci_high=high, **columns)
 
 
 def _feature_rows(icc: Icc, place: int, name: str, base: dict[str, Any]) -> list[MetricRow]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eupnea.features.registry import RESPIRATION_KINDS
+from eupnea.report.answers_adversarial import q6
 from eupnea.report.answers_identification import q1, q2, q3, q4
-from eupnea.report.answers_models import q5, q6, q7
+from eupnea.report.answers_models import q5, q7
 
 if TYPE_CHECKING:
     from eupnea.report.words import Answer
@@ -17,7 +18,8 @@ def answers(study: Study) -> list[Answer]:
     """Answer the seven questions, or say which of them this dataset cannot answer, and why."""
     metrics = study.metrics
     has_breathing = _has_breathing(study)
-    return [q1(metrics, has_breathing=has_breathing), *(ask(metrics) for ask in (q2, q3, q4, q5, q6, q7))]
+    first = q1(metrics, has_breathing=has_breathing)
+    return [first, *(ask(metrics) for ask in (q2, q3, q4, q5, q6)), q7(metrics, study.dictionary)]
 
 
 def _has_breathing(study: Study) -> bool:

@@ -1,4 +1,4 @@
-"""Answers about models: traits, age under attack and blind, reliability and effects of features."""
+"""Answers about traits, and about the reliability and effects of features."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from eupnea.report.words import (
     Answer,
     brief,
     clause,
+    feature_words,
     grouped,
     is_clear,
     note,
@@ -24,17 +25,6 @@ from eupnea.report.words import (
 
 USUAL = ("age", "sex", "bmi")
 """Columns that are asked of every dataset."""
-RIVALS = ("ridge_clean", "xgboost", "median")
-MODEL_WORDS = {
-    "adversarial_inf": "trained against norm ∞",
-    "adversarial_2": "trained against norm 2",
-    "ridge_clean": "ridge",
-    "xgboost": "boosted trees",
-    "median": "median of the training people",
-}
-DESIGN_EPSILON = {"inf": 0.1, "2": 1.0}
-"""Sizes of perturbation told in words, SD of the features: the defaults of the config."""
-
 RELIABLE_MODALITIES = ("respiration", "cardiac", "coupling")
 BEST_OF_MANY = "picked afterwards as the best of {count}, so that its estimate is too good on average"
 
@@ -85,146 +75,11 @@ def _trait_sentence(row: pd.Series, metrics: pd.DataFrame, words: str) -> str:
     return f"{text}{note(verdict(row))}."
 
 
-def q6(metrics: pd.DataFrame) -> Answer:
-    """Answer whether an age model can be robust, and blind."""
-    question = "Can an age model be made robust to perturbed input, and blind to what it should not use?"
-    robust, robust_short = _robust(metrics)
-    blind, blind_short = _blind(metrics)
-    if not robust + blind:
-        why = reason_of(metrics, analysis="adversarial")
-        said = f"Not answerable on this dataset: {why}."
-        return Answer("Q6", question, "Not answerable.", [said], "robustness", is_answered=False)
-    short = " ".join(filter(None, (robust_short, blind_short)))
-    return Answer("Q6", question, short, robust + blind, "robustness", is_answered=True)
+def q7(metrics: pd.DataFrame, dictionary: pd.DataFrame | None = None) -> Answer:
+    """Answer how reliable features are, and what mode, task, age, sex and BMI do to them.
 
-
-def one_modality(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of all signals together, else of breathing, else of the heart."""
-    modality = next((name for name in ("all", "respiration", "cardiac") if (rows["modality"] == name).any()), "")
-    return rows[rows["modality"] == modality] if modality else rows
-
-
-def attack_rows(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return the errors of age models, unperturbed and under attack, from all signals if they were together."""
-    return one_modality(rows_of(metrics, analysis="adversarial", metric="mae", control="", subset=""))
-
-
-def design_epsilon(attacked: pd.DataFrame, norm: str) -> float:
-    """Return the size of perturbation that is told in words: the one of the rows nearest to the design."""
-    return float(min(attacked["epsilon"], key=lambda size: abs(size - DESIGN_EPSILON[norm])))
-
-
-def _robust(metrics: pd.DataFrame) -> tuple[list[str], str]:
-    """Say what perturbations do to the adversarial model and to its rivals; in sentences, and in short."""
-    rows = attack_rows(metrics)
-    sentences, short = [], ""
-    for norm, model in (("inf", "adversarial_inf"), ("2", "adversarial_2")):
-        attacked = rows[(rows["norm"] == norm) & (rows["model"] == model)]
-        if attacked.empty:
-            continue
-        epsilon = design_epsilon(attacked, norm)
-        pairs = {
-            name: (clean.iloc[0], hit.iloc[0])
-            for name in (model, *RIVALS)
-            if len(clean := rows[(rows["model"] == name) & (rows["epsilon"] == 0)])
-            and len(hit := rows[(rows["model"] == name) & (rows["norm"] == norm) & (rows["epsilon"] == epsilon)])
-        }
-        if model not in pairs:
-            continue
-        bounded = any(_is_bound(hit) for _, hit in pairs.values())
-        parts = [
-            f"{MODEL_WORDS[name]} {number(clean['value'])} → {clause(hit)}{', at least' if _is_bound(hit) else ''}"
-            for name, (clean, hit) in pairs.items()
-        ]
-        bound_note = (
-            " 'At least': the attack was searched for, the true worst one may hurt more, so that a comparison favours "
-            "these models."
-            if bounded
-            else ""
-        )
-        words = MODALITY_WORDS.get(rows["modality"].iloc[0], rows["modality"].iloc[0])
-        sentences.append(
-            f"Mean absolute error of age from {words}, years, unperturbed → under the worst perturbation of size "
-            f"{epsilon:g} SD (norm {'∞' if norm == 'inf' else '2'}): {'; '.join(parts)}.{bound_note}"
-        )
-        short = short or _robust_short(pairs, model, epsilon)
-    better = rows_of(metrics, analysis="adversarial", metric="n_models_better_than_median", epsilon=0.0)
-    sentences += [f"Unperturbed, {reason}." for reason in one_modality(better)["reason"].head(1) if reason]
-    return sentences, short
-
-
-def _is_bound(row: pd.Series) -> bool:
-    return "lower bound" in row["reason"]
-
-
-def _robust_short(pairs: dict[str, tuple[pd.Series, pd.Series]], model: str, epsilon: float) -> str:
-    """Compare the adversarial model under attack with plain ridge under the same attack, and with the median."""
-    error = float(pairs[model][1]["value"])
-    parts = [
-        f"{number(float(pairs[name][1]['value']))} years of {words}"
-        for name, words in (("ridge_clean", "plain ridge"), ("median", "the median of the training people"))
-        if name in pairs
-    ]
-    text = f"Under a perturbation of {epsilon:g} SD the robust model errs by {number(error)} years"
-    text += f", against {' and '.join(parts)}." if parts else "."
-    if "median" in pairs and error >= float(pairs["median"][1]["value"]):
-        text += " It is robust, but tells no more than the median does."
-    return text
-
-
-def blind_pairs(metrics: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.Series, pd.Series]]:
-    """Return, by nuisance: its rows, and what the strongest attacker reads before and after the fullest removal."""
-    rows = rows_of(metrics, analysis="invariance")
-    rows = one_modality(rows[rows["value"].notna()])
-    found = {}
-    for nuisance in dict.fromkeys(rows["nuisance"]):
-        one = rows[rows["nuisance"] == nuisance]
-        metric = "eer_strongest" if nuisance == "identity" else "balanced_accuracy_strongest"
-        read = one[(one["metric"] == metric) & (one["subset"] == "features")]
-        plain = read[read["strength"] == 0]
-        erased = read[read["model"].str.endswith("_erasure") & (read["strength"] > 0)]
-        if len(plain) and len(erased):
-            after = erased.sort_values(["strength", "model"], kind="stable").iloc[-1]
-            found[str(nuisance)] = (one, plain.iloc[0], after)
-    return found
-
-
-def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
-    """Say what a fresh attacker reads before and after removal, and what that costs; in sentences, and in short."""
-    sentences: list[str] = []
-    groups: dict[str, list[str]] = {
-        "Attackers still read": [],
-        "Attackers no longer told apart from chance": [],
-        "Attackers not told apart from chance, before or after": [],
-    }
-    for nuisance, (one, before, after) in blind_pairs(metrics).items():
-        sentences.append(_blind_sentence(one, before, after))
-        if pd.notna(after["p_value"]):
-            still, gone, never = groups
-            groups[still if is_clear(after) else gone if is_clear(before) else never].append(f"the {nuisance}")
-    if sentences:
-        sentences.append(
-            "The strongest attacker is picked afterwards from several: what it reads is an upper estimate, before "
-            "and after."
-        )
-    return sentences, grouped(groups)
-
-
-def _blind_sentence(rows: pd.DataFrame, before: pd.Series, after: pd.Series) -> str:
-    what = "equal error rate" if after["metric"] == "eer_strongest" else "balanced accuracy"
-    text = (
-        f"Made blind to {after['nuisance']} ({after['model'].replace('_', ' ')}, strength {after['strength']:g}): "
-        f"{what} of the strongest fresh attacker {clause(before)} before, {clause(after)}{note(verdict(after))} after"
-    )
-    cost = rows[(rows["metric"] == "mae") & (rows["model"] == after["model"])]
-    cost = cost[cost["strength"] == after["strength"]]
-    text += "".join(f"; age error then {clause(row)} years" for row in cost.head(1).iloc)
-    floor = rows[rows["metric"] == "eer_floor"]
-    return text + "".join(f"; floor that true age allows {clause(row)}" for row in floor.head(1).iloc) + "."
-
-
-def q7(metrics: pd.DataFrame) -> Answer:
-    """Answer how reliable features are, and what mode, task, age, sex and BMI do to them."""
+    Features are called by their family and name, with the definition of the dictionary where it is given.
+    """
     question = "Which features carry it: how reliable is each, what do mode, task, age, sex and BMI do to it?"
     icc = rows_of(metrics, analysis="reliability", metric="icc_3_1", level="window", subset="")
     icc = icc[icc["value"].notna()]
@@ -232,24 +87,32 @@ def q7(metrics: pd.DataFrame) -> Answer:
     mixed = mixed[mixed["p_adjusted"].notna()]
     mixed = mixed[mixed["window_s"] == mixed["window_s"].min()]
     icc = icc[icc["window_s"] == icc["window_s"].min()]
+    middle = rows_of(metrics, analysis="reliability", metric="icc_3_1_median", level="window", subset="")
+    called = _Names(dictionary)
     sentences, medians, counts = [], {}, []
     for term in dict.fromkeys(icc["term"]):
         parts = {name: icc[(icc["term"] == term) & (icc["modality"] == name)] for name in RELIABLE_MODALITIES}
         parts = {name: rows for name, rows in parts.items() if len(rows)}
-        sentences += [_reliability_sentence(rows, name) for name, rows in parts.items()]
+        told = {
+            name: _median_words(middle[(middle["term"] == term) & (middle["modality"] == name)], rows)
+            for name, rows in parts.items()
+        }
+        sentences += [_reliability_sentence(rows, name, told[name], called) for name, rows in parts.items()]
         medians[f"Median reliability (ICC) between {term}"] = [
-            f"{MODALITY_WORDS[name]} {rows['value'].median():.2f}" for name, rows in parts.items()
+            f"{MODALITY_WORDS[name]} {words}" for name, words in told.items()
         ]
     for term in dict.fromkeys(mixed["term"]):
         rows = mixed[mixed["term"] == term]
-        sentences.append(_effect_sentence(rows, term))
-        counts.append(f"{term_words(term)} {_n_changed(rows)} of {len(rows)}")
+        clearest = _clearest(rows)
+        sentences.append(_effect_sentence(rows, clearest, term, called))
+        best = f"; clearest {feature_words(clearest['feature'])} {brief(clearest)}" if _n_changed(rows) else ""
+        counts.append(f"{term_words(term)} {_n_changed(rows)} of {len(rows)}{best}")
     if not sentences:
         why = reason_of(metrics, analysis="reliability")
         said = f"Not answerable on this dataset: {why}."
         return Answer("Q7", question, "Not answerable.", [said], "reliability", is_answered=False)
     sentences += _missing_effects(metrics, mixed)
-    short = grouped(medians | {"Features with a clear effect": counts})
+    short = grouped(medians) + (f" Features with a clear effect: {'. '.join(counts)}." if counts else "")
     return Answer("Q7", question, short, sentences, "reliability", is_answered=True)
 
 
@@ -272,19 +135,38 @@ def _n_changed(rows: pd.DataFrame) -> int:
     return int((rows["p_adjusted"] < ALPHA).sum())
 
 
-def _reliability_sentence(rows: pd.DataFrame, modality: str) -> str:
+class _Names:
+    """What features are called: ``respiration, breath: rate bpm (60 over the mean breath duration)``."""
+
+    def __init__(self, dictionary: pd.DataFrame | None) -> None:
+        known = dictionary if dictionary is not None else pd.DataFrame(columns=["name", "definition"])
+        self._definitions = dict(zip(known["name"].astype(str), known["definition"].astype(str), strict=True))
+
+    def __call__(self, name: str) -> str:
+        return feature_words(name) + note(self._definitions.get(name, ""))
+
+
+def _median_words(middle: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Write the median over features with its interval for new people, where there is one."""
+    return brief(middle.iloc[0]) if len(middle) else number(float(rows["value"].median()))
+
+
+def _reliability_sentence(rows: pd.DataFrame, modality: str, median: str, called: _Names) -> str:
     best = rows.sort_values("value", ascending=False, kind="stable").iloc[0]
     return (
         f"Reliability of {MODALITY_WORDS[modality]} between {best['term']}, windows of {best['window_s']:.0f} s: "
-        f"median ICC(3,1) {rows['value'].median():.2f} over {rows['feature'].nunique()} features; the highest is "
-        f"that of {best['feature']} ({clause(best)}; {BEST_OF_MANY.format(count=len(rows))})."
+        f"median ICC(3,1) over {rows['feature'].nunique()} features {median}; the highest is that of "
+        f"{called(best['feature'])}: {clause(best)} ({BEST_OF_MANY.format(count=len(rows))})."
     )
 
 
-def _effect_sentence(rows: pd.DataFrame, term: str) -> str:
-    clearest = rows.sort_values(["p_adjusted", "p_value", "feature"], kind="stable").iloc[0]
+def _clearest(rows: pd.DataFrame) -> pd.Series:
+    return rows.sort_values(["p_adjusted", "p_value", "feature"], kind="stable").iloc[0]
+
+
+def _effect_sentence(rows: pd.DataFrame, clearest: pd.Series, term: str, called: _Names) -> str:
     return (
         f"{term_words(term)}: a clear effect on {_n_changed(rows)} of {len(rows)} features (mixed models, corrected "
-        f"over features); clearest {clearest['feature']}, standardised effect {clause(clearest)} "
+        f"over features); clearest {called(clearest['feature'])}, standardised effect {clause(clearest)} "
         f"({BEST_OF_MANY.format(count=len(rows))})."
     )

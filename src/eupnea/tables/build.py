@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
+from eupnea.report.answers_adversarial import attack_rows, blind_pairs, design_epsilon
 from eupnea.report.words import MODALITY_WORDS, feature_words, number, p_value, term_words
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eupnea.io.files import write_text
+from eupnea.report.answers_adversarial import attack_rows, blind_pairs, design_epsilon
 from eupnea.report.answers_identification import nearly_enough
-from eupnea.report.answers_models import attack_rows, blind_pairs, design_epsilon
 from eupnea.report.words import ALPHA, number, rows_of
 from eupnea.tables.latex import macro, macro_name
 
