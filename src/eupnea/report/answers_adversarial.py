@@ -176,8 +176,8 @@ def _disturbed(metrics: pd.DataFrame) -> list[str]:
     beside = f", median of the training people {_ranged(median.iloc[0])}" if len(median) else ""
     words = MODALITY_WORDS.get(rows["modality"].iloc[0], rows["modality"].iloc[0])
     text = (
-        f"Recordings disturbed before they are cleaned (size {hit['epsilon'].iloc[0]:g}): {_target(rows)}{_unit(rows)} from "
-        f"{words}, model {MODEL_WORDS[ROBUST]}{_people(hit)}: {_ranged(clean)} undisturbed{beside}; at least "
+        f"Recordings disturbed before they are cleaned (size {hit['epsilon'].iloc[0]:g}): {_target(rows)}{_unit(rows)}"
+        f" from {words}, model {MODEL_WORDS[ROBUST]}{_people(hit)}: {_ranged(clean)} undisturbed{beside}; at least "
         f"{', '.join(parts)}. Each is a lower bound, the worst of a few random draws."
     )
     refused = one_modality(rows_of(metrics, analysis="adversarial", metric="share_refused"))
