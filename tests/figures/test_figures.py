@@ -46,6 +46,7 @@ def test_every_figure_draws_or_says_why_it_cannot(study: Study) -> None:
                 assert len(drawn.data)
                 assert len(drawn.caption) > 40
                 assert drawn.figure.get_figwidth() <= DOUBLE_COLUMN_IN
+                plt.close(drawn.figure)
 
 
 def test_mixed_models_are_drawn_in_one_unit(study: Study) -> None:
