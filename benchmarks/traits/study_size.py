@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eupnea.config.traits import TraitsConfig
-from eupnea.io.contract import DICTIONARY
+from eupnea.io.contract import RECORDING_FEATURES
 from eupnea.traits.predict import predict_traits
 
 
@@ -44,7 +44,14 @@ def main() -> None:
     config = TraitsConfig(permutations=options.permutations)
     start = time.process_time()
     result = predict_traits(
-        windows, windows, participants, targets, DICTIONARY.empty(), modality="respiration", config=config, seed=1
+        windows,
+        RECORDING_FEATURES.empty(),
+        windows,
+        participants,
+        targets,
+        modality="respiration",
+        config=config,
+        seed=1,
     )
     print(f"{time.process_time() - start:.1f} s of CPU for {len(result.metrics)} rows of metrics")
 

@@ -45,7 +45,7 @@ def test_everything_after_features_works_on_a_table(tmp_path: Path, suffix: str)
     assert found.windows["participant"].iloc[0] == "sub-00"
     assert list(found.dictionary["modality"]) == ["respiration", "cardiac"]
     result = predict_traits(
-        found.windows, found.windows, found.participants, found.targets, found.dictionary,
+        found.windows, RECORDING_FEATURES.empty(), found.windows, found.participants, found.targets,
         modality="all", config=CONFIG, seed=1,
     )  # fmt: skip
     rows = result.metrics[(result.metrics["model"] == "selected") & (result.metrics["metric"] == "pearson_r")]

@@ -8,24 +8,37 @@ from traits.cohorts import long_targets, make_cohort
 
 from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.evidence.permutation import permutation_p
-from eupnea.io.contract import DICTIONARY, METRICS, TRAIT_PREDICTIONS
+from eupnea.io.contract import METRICS, RECORDING_FEATURES, TRAIT_PREDICTIONS
 from eupnea.traits.compare import compare_traits
 from eupnea.traits.design import build_design
 from eupnea.traits.evaluate import score_columns
+from eupnea.traits.nested import nested_predictions
 from eupnea.traits.outputs import closed_form_outputs, smoothers_of
 from eupnea.traits.predict import predict_traits
+from eupnea.traits.preprocess import Preprocessing
 from eupnea.traits.results import TraitsResult
+from eupnea.traits.smoothers import family_smoother, radial_smoother
 from eupnea.traits.targets import Target, build_target
 from eupnea.traits.task import Task
 
 FAST = TraitsConfig(folds=5, repeats=2, permutations=99, bootstraps=200, learning_draws=1, trees=30)
+NOTHING_LONG = RECORDING_FEATURES.empty()
 Cohort = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
-def _predict(cohort: Cohort, config: TraitsConfig = FAST, modality: str = "respiration") -> TraitsResult:
+def _predict(
+    cohort: Cohort, config: TraitsConfig = FAST, modality: str = "respiration", long: pd.DataFrame = NOTHING_LONG
+) -> TraitsResult:
     windows, recordings, participants, targets = cohort
     return predict_traits(
-        windows, recordings, participants, targets, DICTIONARY.empty(), modality=modality, config=config, seed=3
+        windows,
+        long,
+        recordings,
+        participants,
+        targets,
+        modality=modality,
+        config=config,
+        seed=3,
     )
 
 
@@ -253,6 +266,41 @@ def test_a_long_upper_tail_is_modelled_on_the_log_scale_and_scored_in_years() ->
         own = result.predictions[result.predictions["model"] == "selected"]
         assert ((own["y_low"] <= own["y_true"]) & (own["y_true"] <= own["y_high"])).mean() > 0.8
     assert found["auto"] < found["linear"]
+
+
+def test_what_needs_length_is_used_too() -> None:
+    windows, recordings, participants, targets = make_cohort(n_people=40)
+    rng = np.random.default_rng(4)
+    age = participants.set_index("participant")["age"]
+    rows = windows.drop_duplicates("recording")[list(RECORDING_FEATURES.column_names)].reset_index(drop=True)
+    told = age.reindex(rows["participant"]).to_numpy() / 14 + rng.standard_normal(len(rows))
+    longer = windows.drop_duplicates("recording").assign(window_s=300.0, respiration__slow__f00=told)
+    config = FAST.model_copy(update={"targets": [TargetConfig(name="age")], "repeats": 1})
+    wanted = {"metric": "pearson_r", "target": "age", "model": "selected"}
+    assert _value(_predict((windows, recordings, participants, targets), config).metrics, **wanted) < 0.4
+    whole = _predict((windows, recordings, participants, targets), config, long=rows.assign(respiration__long__x=told))
+    assert _value(whole.metrics, **wanted) > 0.5
+    assert _value(whole.metrics, metric="importance_mae", target="age", model="ridge", family="long") > 0
+    both = (pd.concat([windows, longer], ignore_index=True), recordings, participants, targets)
+    slow = _predict(both, config)
+    assert _value(slow.metrics, **wanted) > 0.5
+    assert set(slow.predictions["n_windows"]) == {8.0}
+
+
+def test_a_family_of_many_points_does_not_drown_one_of_few() -> None:
+    rng = np.random.default_rng(11)
+    n = 80
+    y = rng.standard_normal(n)
+    few = (y + 0.5 * rng.standard_normal(n))[:, None]
+    features = np.hstack([rng.standard_normal((n, 60)), few])
+    names, folds = ["many"] * 60 + ["few"], np.arange(n) % 5
+    how = Preprocessing()
+    plain = nested_predictions([radial_smoother("kernel", features, how)], y[:, None], folds)
+    equal = nested_predictions([family_smoother("kernel", features, names, how)], y[:, None], folds)
+    errors = [float(np.mean((fit.predict(fit.choose(("kernel",)))[:, 0] - y) ** 2)) for fit in (plain, equal)]
+    assert errors[1] < 0.75 * errors[0]
+    alone = nested_predictions([family_smoother("kernel", features, ["one"] * 61, how)], y[:, None], folds)
+    np.testing.assert_allclose(alone.outer, plain.outer)
 
 
 def test_thorough_models_run_and_are_permuted() -> None:

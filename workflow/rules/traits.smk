@@ -1,7 +1,7 @@
 rule traits_modality:
     input:
         windows=rules.features.output.windows,
-        dictionary=rules.features.output.dictionary,
+        recording_features=rules.features.output.recordings,
         recordings=rules.recordings.output.recordings,
         participants=rules.recordings.output.participants,
         targets=rules.recordings.output.targets,

@@ -29,8 +29,13 @@ def bridge_gaps(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]
     return bridged, missing
 
 
-def band_pass(values: Floats, sampling_hz: float, band_hz: tuple[float, float], order: int) -> Floats:
+def band_pass(
+    values: Floats, sampling_hz: float, band_hz: tuple[float, float], order: int, *, padding: str = "odd"
+) -> Floats:
     """Filter forth and back (no delay) with a Butterworth band-pass; the upper edge stays below the Nyquist rate.
+
+    The signal goes on beyond its ends turned (``odd``) or mirrored (``even``): turned, an end in the middle of an
+    oscillation is taken for a step, which tilts what is slower than the signal is long.
 
     Raises
     ------
@@ -41,8 +46,8 @@ def band_pass(values: Floats, sampling_hz: float, band_hz: tuple[float, float], 
     if high <= low:
         raise ValueError(f"{sampling_hz:g} Hz is too slow for the band {band_hz[0]:g}-{band_hz[1]:g} Hz")
     sections = signal.butter(order, (low, high), btype="bandpass", fs=sampling_hz, output="sos")
-    padding = min(values.size - 1, round(3 * sampling_hz / low))
-    return np.asarray(signal.sosfiltfilt(sections, values, padlen=padding))
+    reach = min(values.size - 1, round(3 * sampling_hz / low))
+    return np.asarray(signal.sosfiltfilt(sections, values, padtype=padding, padlen=reach))
 
 
 def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...]) -> Floats:

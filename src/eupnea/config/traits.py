@@ -48,8 +48,9 @@ class TraitsConfig(Block):
     """Groups of features that predict; ``device`` and ``demographics`` are controls."""
 
     models: Literal["standard", "thorough"] = "standard"
-    """``standard``: median or majority, demographics, ridge on summaries, ridge on windows, kernel ridge, their stack,
-    elastic net, XGBoost. ``thorough`` adds support vectors and random forests, and permutes these slower models too."""
+    """``standard``: median or majority, demographics, ridge on summaries, ridge on windows, kernel ridge, kernel ridge
+    with balanced families of features, their stack, elastic net, XGBoost. ``thorough`` adds support vectors and
+    random forests, and permutes these slower models too."""
 
     window_s: float | None = Field(default=None, gt=0)
     """Length of the windows that are used, s; empty: the shortest there are."""

@@ -81,7 +81,7 @@ def mixed_models(study: Study) -> Drawn:
     columns = min(2, len(terms))
     lines = int(np.ceil(len(terms) / columns))
     figure, axes = plt.subplots(
-        lines, columns, figsize=(DOUBLE_COLUMN_IN, 1.35 * lines + 0.5), squeeze=False, layout="constrained"
+        lines, columns, figsize=(DOUBLE_COLUMN_IN, 1.5 * lines + 0.5), squeeze=False, layout="constrained"
     )
     for axis in axes.flat[len(terms) :]:
         axis.set_axis_off()
@@ -90,7 +90,7 @@ def mixed_models(study: Study) -> Drawn:
     caption = (
         "Mixed models (participant as random intercept): the clearest effects of each term, in standard "
         "deviations of the feature, with 95 % intervals; filled: corrected p below .05 over all "
-        "features. Titles count them."
+        "features. Titles count the filled ones among all features."
     )
     kept = ["term", "feature", "metric", "value", "ci_low", "ci_high", "p_value", "p_adjusted"]
     return Drawn(figure, rows[kept], "Mixed models", caption)
@@ -101,7 +101,9 @@ def _forest(axes: plt.Axes, rows: pd.DataFrame, term: str, family: pd.DataFrame)
         is_clear = row["p_adjusted"] < ALPHA
         axes.plot(row["value"], number, "o", color="#0072B2", fillstyle="full" if is_clear else "none")
         axes.hlines(number, row["ci_low"], row["ci_high"], color="#0072B2", linewidth=0.9)
-    names = [name.removeprefix("respiration__").replace("__", " ")[:38] for name in rows["feature"].iloc[::-1]]
+    names = [name.replace("__", " ").replace("_", " ")[:42] for name in rows["feature"].iloc[::-1]]
     axes.set_yticks(range(len(rows)), names, fontsize=5.5)
     axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_title(f"{term_words(term)}: {int((family['p_adjusted'] < 0.05).sum())} of {len(family)}")
+    words = term_words(term).removesuffix(", per minute")
+    axes.set_title(f"{words}: {int((family['p_adjusted'] < ALPHA).sum())} of {len(family)}")
+    axes.set_xlabel("effect, SD of the feature" + ("" if "[" in term else " per SD"), fontsize=6.5)

@@ -6,7 +6,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "recordings": ("design",),
     "signals": ("breaths", "quality"),
     "identification": ("cmc", "det", "matrix", "length", "gallery", "modalities", "zoo", "scores"),
-    "traits": ("trait_scatter", "baseline_ladder", "age_gap", "feature_families"),
+    "traits": ("trait_scatter", "baseline_ladder", "age_gap", "feature_families", "learning", "feature_effects"),
     "adversarial": ("robustness", "price_of_robustness", "transfer", "stability", "series_networks", "invariance"),
     "associations": ("reliability", "mixed_models"),
 }

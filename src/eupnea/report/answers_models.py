@@ -19,6 +19,7 @@ from eupnea.report.words import (
     reason_of,
     rows_of,
     sentence_of_metric,
+    target_words,
     term_words,
     verdict,
 )
@@ -39,7 +40,7 @@ def q5(metrics: pd.DataFrame) -> Answer:
         if not target:
             continue
         row = _trait_row(found[found["target"] == target])
-        words = TARGET_WORDS.get(target, target.replace("_", " "))
+        words = target_words(target)
         sentence_start = words[:1].upper() + words[1:]
         if row is None:
             groups["Not answerable"].append(words)
@@ -72,7 +73,24 @@ def _trait_sentence(row: pd.Series, metrics: pd.DataFrame, words: str) -> str:
     baseline = rows_of(metrics, analysis="traits", model="baseline", control="", subset="", **keys)
     if len(baseline):
         text += f"; {'median' if row['metric'] == 'mae' else 'majority'} baseline {clause(baseline.iloc[0])}"
-    return f"{text}{note(verdict(row))}."
+    text = f"{text}{note(verdict(row))}"
+    beside = rows_of(metrics, analysis="traits", model="selected", subset="", **keys)
+    for removed in beside[beside["control"] == "confounds_removed"].head(1).iloc:
+        text += f"; with {_confound_words(removed['term'])} taken out of the features {clause(removed)}"
+    leak, honest = (beside[beside["control"] == name] for name in ("random_row_split", "participant_split"))
+    if len(leak) and len(honest):
+        text += (
+            f". Rows split at random, one person on both sides, would pretend {number(leak['value'].iloc[0])} "
+            f"(the same rows, people apart: {number(honest['value'].iloc[0])}): that is leakage, not a result"
+        )
+    return f"{text}."
+
+
+def _confound_words(term: str) -> str:
+    """Write ``age,sex=male`` as ``age and sex``."""
+    names = [target_words(name.split("=")[0]) for name in term.split(",")]
+    *first, last = dict.fromkeys(names)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def q7(metrics: pd.DataFrame, dictionary: pd.DataFrame | None = None) -> Answer:

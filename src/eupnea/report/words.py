@@ -25,6 +25,29 @@ MODALITY_WORDS = {
     "demographics": "age, sex and BMI alone (control)",
 }
 TARGET_WORDS = {"bmi": "BMI", "age": "age", "sex": "sex"}
+TARGET_UNITS = {"age": "years", "bmi": "kg/m²", "height": "cm", "weight": "kg"}
+TRAIT_MODEL_WORDS = {
+    "selected": "selected",
+    "ridge": "ridge",
+    "ridge_windows": "ridge on windows",
+    "kernel_ridge": "kernel ridge",
+    "kernel_families": "kernel, families balanced",
+    "stacked": "stack",
+    "elastic_net": "elastic net",
+    "xgboost": "boosted trees",
+    "svm": "support vectors",
+    "random_forest": "random forest",
+    "demographics": "age, sex, BMI alone",
+    "baseline": "median or majority",
+}
+SHORT_MODALITY_WORDS = {
+    "respiration": "breathing",
+    "cardiac": "heart",
+    "coupling": "coupling",
+    "all": "all signals",
+    "device": "sensor alone",
+    "demographics": "age, sex, BMI alone",
+}
 
 ALPHA = 0.05
 """Level at which a p-value counts as clear."""
@@ -129,6 +152,12 @@ def feature_words(name: str) -> str:
     """Write ``cardiac__hrv_time__p20_ms`` as ``cardiac, hrv time: p20 ms``."""
     *group, last = str(name).split("__")
     return (", ".join(group) + ": " if group else "").replace("_", " ") + last.replace("_", " ")
+
+
+def target_words(target: str, *, unit: bool = False) -> str:
+    """Write the name of a target for a reader, with its unit where that is known: ``age, years``."""
+    words = TARGET_WORDS.get(target, target.replace("_", " "))
+    return f"{words}, {TARGET_UNITS[target]}" if unit and target in TARGET_UNITS else words
 
 
 def number(value: float) -> str:

@@ -323,7 +323,7 @@ def mixed_models(study: Study, config: TablesConfig) -> Built:
         pd.DataFrame(shown, columns=["term", "feature", "effect size [95 % interval]", "beta", "corrected p", "n"]),
         "Mixed models with a random intercept per person: the ten clearest effects of each term, with 95 % intervals;"
         " p corrected over all features. beta: per unit of the term; effect size: in standard deviations of the "
-        "residual. Picked from many, they are too large on average.",
+        "feature at given terms (a number: per its SD). Picked from many, they are too large on average.",
     )
 
 

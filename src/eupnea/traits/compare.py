@@ -66,9 +66,9 @@ def adjust(table: pd.DataFrame) -> pd.DataFrame:
     """Fill `p_adjusted` of the traits rows over targets × modalities, for each model and number."""
     table = table.copy()
     tested = table["p_value"].notna() & (table["analysis"] == "traits")
-    tested &= (table["control"] == "") & (table["subset"] == "")
+    tested &= (table["control"] == "") & (table["subset"] == "") & (table["term"] == "")
     is_control = table["modality"].isin(CONTROL_MODALITIES)
-    keys = [table["metric"], table["model"], table["term"], is_control]
+    keys = [table["metric"], table["model"], is_control]
     for _, rows in table[tested].groupby([key[tested] for key in keys], sort=True):
         table.loc[rows.index, "p_adjusted"] = benjamini_hochberg(rows["p_value"])
         table.loc[rows.index, "correction"] = f"Benjamini-Hochberg over {len(rows)} targets x modalities"

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.evidence.metrics import MetricRow
+from eupnea.evidence.metrics import MetricRow, metric_row
 from eupnea.traits import evaluate
 from eupnea.traits.design import build_design, demographic_table
 from eupnea.traits.nested import nested_predictions
 from eupnea.traits.outputs import Output, closed_form_outputs, smoothers_of
-from eupnea.traits.smoothers import mean_smoother, radial_smoother, ridge_smoother
+from eupnea.traits.smoothers import family_smoother, mean_smoother, radial_smoother, ridge_smoother
 from eupnea.traits.targets import Target
 from eupnea.traits.task import Task
 
@@ -32,6 +32,13 @@ MIN_LEARNING_PEOPLE = 10
 """People that a point of the learning curve needs."""
 
 
+SPLIT_WORDS = {
+    "random_row_split": "one row per recording or window; rows of one person on both sides: what leakage pretends, "
+    "never a result",
+    "participant_split": "one row per recording or window; people on one side only: the same rows split honestly",
+}
+
+
 def confound_rows(task: Task, participants: pd.DataFrame, null_y: FloatArray | None) -> list[MetricRow]:
     """Predict from features that age, sex, BMI (what the config names) have been regressed out of inside the folds."""
     if task.modality == "demographics":
@@ -45,8 +52,13 @@ def confound_rows(task: Task, participants: pd.DataFrame, null_y: FloatArray | N
     return evaluate.output_rows(task, selected, null_y=null_y, control="confounds_removed", term=",".join(names))
 
 
-def within_sex_rows(task: Task, participants: pd.DataFrame, selected: list[Output]) -> list[MetricRow]:
-    """Score the headline predictions among women and among men alone: what sex explains does not help there."""
+def within_sex_rows(
+    task: Task, participants: pd.DataFrame, selected: list[Output], null_y: FloatArray | None
+) -> list[MetricRow]:
+    """Score the headline predictions among women and among men alone: what sex explains does not help there.
+
+    The null is that of the headline, scored on the same people.
+    """
     if "sex" not in participants.columns or task.target.name == "sex":
         return []
     sex = participants.drop_duplicates("participant").set_index("participant")["sex"]
@@ -58,7 +70,7 @@ def within_sex_rows(task: Task, participants: pd.DataFrame, selected: list[Outpu
         enough = len(people) >= evaluate.MIN_SUBSET
         values = task.y[np.isin(task.design.people, people)]
         if enough and np.unique(values).size > 1:
-            rows += evaluate.output_rows(task, selected, people=people, subset=f"sex={label}")
+            rows += evaluate.output_rows(task, selected, null_y=null_y, people=people, subset=f"sex={label}")
     return rows
 
 
@@ -78,6 +90,7 @@ def random_row_rows(task: Task, windows: pd.DataFrame, participants: pd.DataFram
         mean_smoother("mean"),
         ridge_smoother("ridge", design.summary, how),
         radial_smoother("kernel_ridge", design.summary, how),
+        family_smoother("kernel_families", design.summary, design.mean_families, how),
     ]
     cheating = replace(rows_task, design=replace(design, people=np.arange(len(rows_task.y))))
     rows: list[MetricRow] = []
@@ -85,7 +98,7 @@ def random_row_rows(task: Task, windows: pd.DataFrame, participants: pd.DataFram
         outputs, _ = closed_form_outputs(splitter, families, 0, None)
         selected = [output for output in outputs if output.model == "selected"]
         found = evaluate.output_rows(rows_task, selected, control=control)
-        rows += [row | {"level": "participant", "reason": "one row per recording or window"} for row in found]
+        rows += [row | {"level": "participant", "reason": SPLIT_WORDS[control]} for row in found]
     return rows
 
 
@@ -140,6 +153,23 @@ def learning_curve(task: Task) -> pd.DataFrame:
         found = {"x": train, "y": float(np.mean(values)), "y_low": min(values), "y_high": max(values)}
         rows.append({**base, **extra, **found})
     return pd.DataFrame(rows)
+
+
+def learning_rows(task: Task, curve: pd.DataFrame) -> list[MetricRow]:
+    """Turn the learning curve into rows: ``learning_mae`` (or AUC, …) of so many people, mean over random choices."""
+    return [
+        metric_row(
+            "traits",
+            f"learning_{point.metric}",
+            float(point.y),
+            **{key: task.columns[key] for key in ("target", "level", "modality")},
+            model="ridge",
+            term=f"{point.n_participants:.0f} people",
+            n_participants=float(point.n_participants),
+            reason=f"random choices of people gave {point.y_low:.3g} to {point.y_high:.3g}",
+        )
+        for point in curve.itertuples()
+    ]
 
 
 def _subset_score(task: Task, features: FloatArray, people: NDArray[np.intp], headline: str) -> float:

@@ -22,6 +22,9 @@ DEMOGRAPHICS = ("age", "sex", "bmi", "height", "weight")
 EXPLAINED_BY = {"bmi": ("height", "weight"), "height": ("bmi",), "weight": ("bmi",)}
 """Demographics that a target is computed from: they may not predict it."""
 
+LONGER = "recording"
+"""Summary of what was measured over a whole recording, or over windows longer than those used: the mean."""
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -34,7 +37,8 @@ class Design:
     people
         Shape (n,): index of the participant, 0 ... n_people - 1.
     summary
-        Shape (n, p): aggregated features, NaN where missing; `summary_names` are ``<feature>|<summary>``.
+        Shape (n, p): aggregated features, NaN where missing; `summary_names` are ``<feature>|<summary>``, with the
+        summary ``recording`` for what needs more length than a window has.
     windows
         Shape (n_windows, q): features of single windows; `window_names` are features.
     owner
@@ -60,8 +64,13 @@ class Design:
 
     @property
     def means(self) -> NDArray[np.intp]:
-        """Columns of `summary` that are means."""
-        return np.flatnonzero([name.endswith("|mean") for name in self.summary_names])
+        """Columns of `summary` that are means of windows or of recordings."""
+        return np.flatnonzero([name.endswith(("|mean", f"|{LONGER}")) for name in self.summary_names])
+
+    @property
+    def mean_families(self) -> list[str]:
+        """Family of each of the columns `means`, with its modality."""
+        return ["__".join(self.summary_names[column].split("__")[:2]) for column in self.means]
 
     @property
     def n_windows(self) -> NDArray[np.intp]:
@@ -81,8 +90,7 @@ def windows_for(windows: pd.DataFrame, modality: str, config: TraitsConfig) -> p
     config
         ``window_s`` names the length; the shortest is taken otherwise.
     """
-    length = config.window_s if config.window_s is not None else windows["window_s"].min()
-    kept = windows if not len(windows) or pd.isna(length) else windows[windows["window_s"] == length]
+    kept = _one_length(windows, config)
     columns = [] if modality == "demographics" else feature_columns(kept, modality)
     keys = ["participant", "session", "recording", "start_s"]
     values = kept[columns].replace([np.inf, -np.inf], np.nan)
@@ -93,8 +101,51 @@ def windows_for(windows: pd.DataFrame, modality: str, config: TraitsConfig) -> p
     return frame.sort_values(["recording", "start_s"], kind="stable", ignore_index=True)
 
 
+def longer_features(
+    windows: pd.DataFrame, recording_features: pd.DataFrame, modality: str, config: TraitsConfig
+) -> pd.DataFrame:
+    """Collect, for each recording, the features that need more length than the windows that are used.
+
+    Parameters
+    ----------
+    windows
+        The window table, of all lengths.
+    recording_features
+        The features of whole recordings.
+    modality, config
+        As in `windows_for`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns participant, session, recording; the features of whole recordings; and the means, over the longer
+        windows of the recording, of features that no used window is long enough for.
+    """
+    keys = LEVEL_KEYS["session"] + ["recording"]
+    whole = recording_features[[*keys, *_filled(recording_features, modality)]]
+    used = _filled(_one_length(windows, config), modality)
+    rest = [name for name in _filled(windows, modality) if name not in {*used, *whole.columns}]
+    means = windows[rest].replace([np.inf, -np.inf], np.nan).groupby([windows[key] for key in keys]).mean()
+    return means.reset_index().merge(whole, on=keys, how="outer").sort_values(keys, ignore_index=True)
+
+
+def _filled(frame: pd.DataFrame, modality: str) -> list[str]:
+    columns = [] if modality == "demographics" else feature_columns(frame, modality)
+    known = np.isfinite(frame[columns].to_numpy(dtype=float)).any(axis=0)
+    return [name for name, is_known in zip(columns, known, strict=True) if is_known]
+
+
+def _one_length(windows: pd.DataFrame, config: TraitsConfig) -> pd.DataFrame:
+    length = config.window_s if config.window_s is not None else windows["window_s"].min()
+    return windows if not len(windows) or pd.isna(length) else windows[windows["window_s"] == length]
+
+
 def build_design(
-    windows: pd.DataFrame, participants: pd.DataFrame, target: Target, config: TraitsConfig
+    windows: pd.DataFrame,
+    participants: pd.DataFrame,
+    target: Target,
+    config: TraitsConfig,
+    longer: pd.DataFrame | None = None,
 ) -> tuple[Design, NDArray[np.intp]]:
     """Bring the features into the observations of a target.
 
@@ -108,6 +159,8 @@ def build_design(
         The target; observations without any window are left out.
     config
         Which summaries.
+    longer
+        From `longer_features`; they are averaged over the recordings of an observation.
 
     Returns
     -------
@@ -115,9 +168,7 @@ def build_design(
     rows
         Shape (n,): which observations of the target have features.
     """
-    keys = LEVEL_KEYS[target.level]
-    labels = target.observations[keys].agg("|".join, axis=1)
-    owner = windows[keys].astype("str").agg("|".join, axis=1).map(pd.Series(range(len(labels)), index=labels))
+    owner = _owners(windows, target)
     known = owner.notna().to_numpy()
     used = np.unique(owner[known].to_numpy(dtype=np.intp))
     place = np.searchsorted(used, owner[known].to_numpy(dtype=np.intp))
@@ -125,12 +176,28 @@ def build_design(
     features = [str(name) for name in windows.columns if "__" in str(name)]
     values = windows.loc[known, features].to_numpy(dtype=float)
     summary, names = summarise(values, features, place, len(used), config.summaries)
+    if longer is not None and len(longer):
+        more, more_names = _averaged(longer, target, used)
+        summary, names = np.hstack([summary, more]), names + more_names
     demographics, demographic_names = demographic_table(observations, participants, target.name)
     people, _ = pd.factorize(observations["participant"])
     design = Design(
         observations, people.astype(np.intp), summary, names, values, features, place, demographics, demographic_names
     )
     return design, used
+
+
+def _owners(frame: pd.DataFrame, target: Target) -> pd.Series:
+    """Give the observation that each row belongs to; NaN for none."""
+    keys = LEVEL_KEYS[target.level]
+    labels = target.observations[keys].agg("|".join, axis=1)
+    return frame[keys].astype("str").agg("|".join, axis=1).map(pd.Series(range(len(labels)), index=labels))
+
+
+def _averaged(longer: pd.DataFrame, target: Target, used: NDArray[np.intp]) -> tuple[FloatArray, list[str]]:
+    features = [str(name) for name in longer.columns if "__" in str(name)]
+    table = longer[features].replace([np.inf, -np.inf], np.nan).groupby(_owners(longer, target)).mean().reindex(used)
+    return table.to_numpy(dtype=float), [f"{name}|{LONGER}" for name in features]
 
 
 def summarise(

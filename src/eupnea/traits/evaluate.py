@@ -85,7 +85,7 @@ def output_rows(
         {name: _mean_scores(task, outputs, weights)[name] for name in _names(task, outputs[0])}
         for weights in (everybody, draws, singles)
     ]
-    nulls = _null_scores(task, outputs, null_y) if people is None else {}
+    nulls = _null_scores(task, outputs, null_y, everybody[:, 0] > 0)
     base = {**task.columns, "model": outputs[0].model, **columns, "n_participants": len(used)}
     base["n_observations"] = int(everybody.sum())
     rows = []
@@ -138,12 +138,15 @@ def _mean_scores(task: Task, outputs: list[Output], weights: FloatArray) -> scor
     return {name: np.mean([table[name] for table in tables], axis=0) for name in tables[0]}
 
 
-def _null_scores(task: Task, outputs: list[Output], null_y: FloatArray | None) -> dict[str, tuple[float, FloatArray]]:
+def _null_scores(
+    task: Task, outputs: list[Output], null_y: FloatArray | None, scored: NDArray[np.bool_]
+) -> dict[str, tuple[float, FloatArray]]:
     first = outputs[0]
     if first.null is None or null_y is None:
         return {}
-    observed = score_columns(task, task.y[:, None], first.score)
-    null = score_columns(task, null_y, first.null)
+    relabelled = null_y[scored, : first.null.shape[1] // task.group]
+    observed = score_columns(task, task.y[scored][:, None], first.score[scored])
+    null = score_columns(task, relabelled, first.null[scored])
     return {name: (float(observed[name][0]), np.asarray(null[name])) for name in observed}
 
 

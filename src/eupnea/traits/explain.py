@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
+from eupnea.evidence.intervals import Interval, t_interval
 from eupnea.evidence.metrics import MetricRow, metric_row
-from eupnea.traits import scores
 from eupnea.traits.models import fit_boosted
 from eupnea.traits.nested import NestedFit
 from eupnea.traits.preprocess import scale_pair
@@ -18,6 +19,9 @@ FloatArray = NDArray[np.float64]
 
 SHOWN_FEATURES = 20
 """Features whose contributions are listed."""
+
+NORMAL_95 = 1.959964
+"""Standard errors to the ends of a 95 % interval."""
 
 DEPENDENCE_POINTS = 11
 """Points of a partial dependence curve, at evenly spaced quantiles."""
@@ -40,26 +44,52 @@ def family_importance(task: Task, fit: NestedFit) -> list[MetricRow]:
     Returns
     -------
     list of MetricRow
-        ``importance_mae`` (or ``importance_auc``): how much worse the prediction gets; `se` is the spread of shuffles.
+        ``importance_mae`` (or ``importance_auc``): how much worse the prediction gets, mean over shuffles, with its
+        interval over people.
     """
     if task.group > 1 or task.modality == "demographics" or "ridge" not in fit.models:
         return []
     families, parts, base = _contributions(task, fit)
-    y, rng = task.y, task.rng("importance")
-    draws = [rng.permutation(len(y)) for _ in range(task.config.importance_draws)]
+    rng = task.rng("importance")
+    draws = [rng.permutation(len(task.y)) for _ in range(task.config.importance_draws)]
     whole = base + parts.sum(axis=1)
     name = "importance_auc" if task.target.is_class else "importance_mae"
     rows = []
     for place, family in enumerate(families):
         shuffled = np.column_stack([whole - parts[:, place] + parts[draw, place] for draw in draws])
-        if task.target.is_class:
-            loss = scores.auc_columns(y[:, None], whole[:, None]) - scores.auc_columns(y[:, None], shuffled)
-        else:
-            inverse = task.target.inverse
-            loss = np.abs(inverse(shuffled) - y[:, None]).mean(axis=0) - np.abs(inverse(whole) - y).mean()
         columns = {**task.columns, "model": "ridge", "family": family}
-        rows.append(metric_row("traits", name, float(loss.mean()), se=float(loss.std(ddof=1)), **columns))
+        interval = _auc_loss(task, whole, shuffled) if task.target.is_class else _error_loss(task, whole, shuffled)
+        rows.append(metric_row("traits", name, interval.estimate, **interval.as_columns(), **columns))
     return rows
+
+
+def _error_loss(task: Task, whole: FloatArray, shuffled: FloatArray) -> Interval:
+    """Give how much larger the absolute error is with shuffled values, with its interval over people."""
+    inverse, y, people = task.target.inverse, task.y, task.design.people
+    loss = np.abs(inverse(shuffled) - y[:, None]).mean(axis=1) - np.abs(inverse(whole) - y)
+    return t_interval(np.bincount(people, weights=loss) / np.bincount(people))
+
+
+def _auc_loss(task: Task, whole: FloatArray, shuffled: FloatArray) -> Interval:
+    """Give how much smaller the AUC is with shuffled values, with its interval over people.
+
+    References
+    ----------
+    DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837 (placements of people among the other class).
+    """
+    scores_of = np.column_stack([whole, shuffled])
+    sides = [scores_of[task.y == code] for code in (1, 0)]
+    placed = [_placements(one, other) for one, other in (sides, sides[::-1])]
+    lost = [(place[:, 0] - place[:, 1:].mean(axis=1)) * sign for place, sign in zip(placed, (1, -1), strict=True)]
+    value = float(lost[0].mean())
+    se = float(np.sqrt(sum(part.var(ddof=1) / part.size for part in lost)))
+    return Interval(value, se, value - NORMAL_95 * se, value + NORMAL_95 * se)
+
+
+def _placements(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Give the share of `other` that lies below each row of `one`, ties half, column by column."""
+    both = rankdata(np.vstack([one, other]), axis=0)[: len(one)]
+    return np.asarray((both - rankdata(one, axis=0)) / len(other))
 
 
 def _contributions(task: Task, fit: NestedFit) -> tuple[list[str], FloatArray, FloatArray]:

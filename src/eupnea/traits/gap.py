@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eupnea.evidence.correction import benjamini_hochberg
 from eupnea.evidence.metrics import MetricRow, metric_row
 from eupnea.traits.age_gap import partial_correlation
 from eupnea.traits.design import DEMOGRAPHICS, demographic_table
@@ -46,13 +47,26 @@ def gap_rows(task: Task, participants: pd.DataFrame, targets: pd.DataFrame, sele
         "uncorrected": np.mean([output.score[:, 0] for output in selected], axis=0) - age,
         "corrected": np.mean([output.corrected for output in selected], axis=0) - age,
     }
-    rows = [
-        metric_row("traits", "gap_slope", float(np.polyfit(age, gap, 1)[0]), term=name, **columns)
-        for name, gap in gaps.items()
-    ]
+    rows = [_slope_row(gap, age, {**columns, "term": name}) for name, gap in gaps.items()]
+    found: list[MetricRow] = []
     for name, values in _other_columns(task, participants, targets).items():
-        rows += _association(gaps["corrected"], values, age, {**columns, "term": name})
-    return rows
+        found += _association(gaps["corrected"], values, age, {**columns, "term": name})
+    adjusted = benjamini_hochberg(np.array([row["p_value"] for row in found]))
+    words = f"Benjamini-Hochberg over {len(found)} columns"
+    return rows + [row | {"p_adjusted": p, "correction": words} for row, p in zip(found, adjusted, strict=True)]
+
+
+def _slope_row(gap: FloatArray, age: FloatArray, columns: dict[str, object]) -> MetricRow:
+    """Give the slope of the gap on age, with its interval from standard errors that allow for uneven spread (HC3)."""
+    from scipy.stats import t
+
+    centred = age - age.mean()
+    weight = centred / (centred @ centred)
+    slope = float(weight @ gap)
+    residual = (gap - gap.mean() - slope * centred) / (1 - 1 / age.size - weight * centred)
+    se = float(np.sqrt(weight**2 @ residual**2))
+    reach = se * float(t.ppf(0.975, age.size - 2))
+    return metric_row("traits", "gap_slope", slope, se=se, ci_low=slope - reach, ci_high=slope + reach, **columns)
 
 
 def _other_columns(task: Task, participants: pd.DataFrame, targets: pd.DataFrame) -> dict[str, FloatArray]:

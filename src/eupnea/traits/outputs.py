@@ -12,15 +12,28 @@ from eupnea.traits.conformal import cv_plus
 from eupnea.traits.models import slow_predictions
 from eupnea.traits.nested import NestedFit, nested_predictions
 from eupnea.traits.scores import platt_probability
-from eupnea.traits.smoothers import Smoother, mean_smoother, radial_smoother, ridge_smoother, window_smoother
+from eupnea.traits.smoothers import (
+    Smoother,
+    family_smoother,
+    mean_smoother,
+    radial_smoother,
+    ridge_smoother,
+    window_smoother,
+)
 from eupnea.traits.task import Task
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
-SELECTABLE = ("mean", "ridge", "ridge_windows", "kernel_ridge")
+SELECTABLE = ("mean", "ridge", "ridge_windows", "kernel_ridge", "kernel_families")
 """Models that the nested selection chooses from: those with a closed form, so that each permutation repeats it. The
 training mean is among them: where nothing is learnt, nothing should be claimed."""
+
+STACKED_PERMUTATIONS = 199
+"""Relabellings behind the p-value of the stack, whose weights are fitted anew for each."""
+
+KEPT_NUMBERS = 20_000_000
+"""Inner predictions that are held in memory; large cohorts get fewer relabellings of the stack."""
 
 SLOW_STANDARD = ("elastic_net", "xgboost")
 SLOW_THOROUGH = ("elastic_net", "svm", "random_forest", "xgboost")
@@ -60,7 +73,8 @@ class Output:
 def smoothers_of(task: Task, *, confounds: FloatArray | None = None) -> list[Smoother]:
     """Give the closed forms of a task: training mean, ridge on summaries and on windows, kernel ridge on means.
 
-    Distances between people get lost in noisy summaries, so the kernel sees the means only.
+    Distances between people get lost in noisy summaries, so that kernels see the means only: once as they are, once
+    with the families of features balanced.
     """
     design, how = task.design, task.how
     if task.modality == "demographics":
@@ -69,10 +83,12 @@ def smoothers_of(task: Task, *, confounds: FloatArray | None = None) -> list[Smo
             ridge_smoother("ridge", design.demographics, how),
             radial_smoother("kernel_ridge", design.demographics, how),
         ]
+    means = design.summary[:, design.means]
     families = [
         mean_smoother("mean"),
         ridge_smoother("ridge", design.summary, how, confounds),
-        radial_smoother("kernel_ridge", design.summary[:, design.means], how, confounds),
+        radial_smoother("kernel_ridge", means, how, confounds),
+        family_smoother("kernel_families", means, design.mean_families, how, confounds),
     ]
     if confounds is None and design.n_windows.max() > 1:
         families.insert(2, window_smoother("ridge_windows", design.windows, design.owner, how))
@@ -96,21 +112,19 @@ def closed_form_outputs(
     Returns
     -------
     outputs
-        Baseline, every family, their stack (not for several classes), and the nested selection.
+        Baseline, every family, the nested selection, and the stack.
     fit
         The fit behind them.
     """
-    group, folds = task.group, task.folds(repeat)
-    labels = task.labels()
+    folds, labels = task.folds(repeat), task.labels()
     if null_labels is not None:
         labels = np.hstack([labels, task.labels(null_labels)])
-    fit = nested_predictions(families, labels, folds, n_kept=group)
+    fit = nested_predictions(families, labels, folds, n_kept=_kept_columns(task, families, labels.shape[1]))
     names = [family.model for family in families if family.model != "mean"]
     outputs = [_baseline(task, repeat, folds)]
     outputs += [_output(task, fit, name, (name,), repeat) for name in names]
     outputs.append(_output(task, fit, "selected", SELECTABLE, repeat))
-    if group == 1:
-        outputs.append(_stack(task, fit, [name for name in names if name in SELECTABLE], repeat))
+    outputs.append(_stack(task, fit, labels, [name for name in names if name in SELECTABLE], repeat))
     return outputs, fit
 
 
@@ -164,23 +178,49 @@ def _probabilities(task: Task, fit: NestedFit, chosen: IndexArray, score: FloatA
     return probability / probability.sum(axis=1, keepdims=True) if task.group > 1 else probability
 
 
-def _stack(task: Task, fit: NestedFit, names: list[str], repeat: int) -> Output:
+def _stack(task: Task, fit: NestedFit, labels: FloatArray, names: list[str], repeat: int) -> Output:
+    group = task.group
+    predicted = _stacked(fit, labels, names, group)
+    score = predicted - fit.centre[:, : predicted.shape[1]] if task.target.is_class else task.target.inverse(predicted)
+    own, nothing = predicted[:, :group], np.full(len(task.y), np.nan)
+    probability = np.clip(own, 0.01, 0.99) if task.target.is_class else np.full_like(own, np.nan)
+    if group > 1:
+        probability = probability / probability.sum(axis=1, keepdims=True)
+    null = score[:, group:] if score.shape[1] > group else None
+    return Output("stacked", repeat, fit.folds, score[:, :group], probability, nothing, nothing, nothing, null)
+
+
+def _stacked(fit: NestedFit, labels: FloatArray, names: list[str], group: int) -> FloatArray:
+    """Weigh the models, each with its own choice of settings, by their inner predictions of every kept column.
+
+    Weights are not negative and sum up to at most one: what is left of one goes to the training mean.
+
+    References
+    ----------
+    Breiman (1996), Mach Learn 24:49.
+    """
     from scipy.optimize import nnls
 
-    chosen = np.column_stack([fit.choose((name,))[:, 0] for name in names])
-    y, predicted = task.labels()[:, 0], np.empty(len(task.y))
+    n_kept = fit.without.shape[-1]
+    chosen = np.stack([fit.choose((name,), group)[:, : n_kept // group] for name in names], axis=-1)
+    predicted = np.empty((len(labels), n_kept))
     for fold in np.unique(fit.folds):
         train, test = np.flatnonzero(fit.folds != fold), np.flatnonzero(fit.folds == fold)
-        centre = y[train].mean()
-        inner = fit.without[fold, chosen[fold]][:, train, 0].T - centre
-        weights, _ = nnls(inner, y[train] - centre)
-        weights = weights / max(float(weights.sum()), 1.0)
-        predicted[test] = centre + (fit.outer[chosen[fold]][:, test, 0].T - centre) @ weights
-    centre = fit.centre[:, :1]
-    nothing = np.full(len(task.y), np.nan)
-    score = predicted[:, None] - centre if task.target.is_class else task.target.inverse(predicted[:, None])
-    probability = np.clip(predicted[:, None], 0.01, 0.99) if task.target.is_class else np.full_like(score, np.nan)
-    return Output("stacked", repeat, fit.folds, score, probability, nothing, nothing, nothing)
+        for column in range(n_kept):
+            settings, centre = chosen[fold, column // group], fit.centre[test[0], column]
+            inner = fit.without[fold, settings][:, train, column].T - centre
+            weights, _ = nnls(inner, labels[train, column] - centre)
+            weights = weights / max(float(weights.sum()), 1.0)
+            predicted[test, column] = centre + (fit.outer[settings][:, test, column].T - centre) @ weights
+    return predicted
+
+
+def _kept_columns(task: Task, families: list[Smoother], n_columns: int) -> int:
+    """Say for how many columns of labels inner predictions are kept: the target, and permutations for the stack."""
+    n_settings = sum(family.n_settings for family in families)
+    per_target = task.group * n_settings * len(task.y) * task.config.folds
+    permutations = min(n_columns // task.group - 1, STACKED_PERMUTATIONS, KEPT_NUMBERS // per_target)
+    return task.group * (1 + max(permutations, 0))
 
 
 def _baseline(task: Task, repeat: int, folds: IndexArray) -> Output:

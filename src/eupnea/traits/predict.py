@@ -13,8 +13,8 @@ from eupnea.io.contract import TRAIT_PREDICTIONS
 from eupnea.io.tables import concat_tables
 from eupnea.traits import evaluate
 from eupnea.traits.calibration import calibration_curve
-from eupnea.traits.controls import confound_rows, learning_curve, random_row_rows, within_sex_rows
-from eupnea.traits.design import build_design, windows_for
+from eupnea.traits.controls import confound_rows, learning_curve, learning_rows, random_row_rows, within_sex_rows
+from eupnea.traits.design import build_design, longer_features, windows_for
 from eupnea.traits.explain import boosted_explanation, family_importance
 from eupnea.traits.gap import gap_rows
 from eupnea.traits.levels import person_level_rows
@@ -36,16 +36,19 @@ FloatArray = NDArray[np.float64]
 HEADLINE = {"numeric": "mae", "ordinal": "mae", "binary": "auc", "classes": "balanced_accuracy"}
 """The number that stands for a target where only one can."""
 
+NOT_PERMUTED = "no p-value: relabelled with 'traits: models: thorough' only"
+"""What rows of slow models say in the standard set."""
+
 EXTREME_DRAWS = 10
 """Permutations of a slow model as good as the real labels after which drawing stops."""
 
 
 def predict_traits(
     windows: pd.DataFrame,
+    recording_features: pd.DataFrame,
     recordings: pd.DataFrame,
     participants: pd.DataFrame,
     targets: pd.DataFrame,
-    dictionary: pd.DataFrame,
     *,
     modality: str,
     config: TraitsConfig,
@@ -57,14 +60,14 @@ def predict_traits(
     ----------
     windows
         Features of windows.
+    recording_features
+        Features of whole recordings: what needs length.
     recordings
         The recordings, for counting.
     participants
         Demographics of the participants.
     targets
         Columns participant, session, recording, name, level, value: one row per known value.
-    dictionary
-        What features mean (units of the figures).
     modality
         ``respiration``, ``cardiac``, ``coupling``, ``all``, ``device``, or ``demographics``.
     config, seed
@@ -75,13 +78,13 @@ def predict_traits(
     TraitsResult
         A target that cannot be answered gives one row with its reason.
     """
-    del dictionary
     kept = windows_for(windows, modality, config)
+    longer = longer_features(windows, recording_features, modality, config)
     rows: list[MetricRow] = []
     predictions: list[pd.DataFrame] = []
     curves: list[pd.DataFrame] = []
     for spec in config.targets:
-        found = _task(kept, participants, targets, spec, modality, config, seed)
+        found = _task(kept, longer, participants, targets, spec, modality, config, seed)
         if isinstance(found, Unanswerable):
             rows.append(_unanswerable_row(found, spec, modality))
             continue
@@ -99,6 +102,7 @@ def predict_traits(
 
 def _task(
     windows: pd.DataFrame,
+    longer: pd.DataFrame,
     participants: pd.DataFrame,
     targets: pd.DataFrame,
     spec: TargetConfig,
@@ -114,7 +118,7 @@ def _task(
     target = build_target(targets, spec, config, set(windows["participant"]))
     if isinstance(target, Unanswerable):
         return target
-    design, used = build_design(windows, participants, target, config)
+    design, used = build_design(windows, participants, target, config, longer)
     if modality == "demographics" and not design.demographics.shape[1]:
         return Unanswerable(spec.name, spec.level, "no demographics besides the target itself")
     y = target.values[used]
@@ -143,11 +147,13 @@ def _run(
         own = [output for output in outputs if output.model == model]
         rows += evaluate.output_rows(task, own, null_y=null_y) + evaluate.coverage_row(task, own)
     selected = [output for output in outputs if output.model == "selected"]
-    rows += gap_rows(task, participants, targets, selected) + within_sex_rows(task, participants, selected)
+    rows += gap_rows(task, participants, targets, selected) + within_sex_rows(task, participants, selected, null_y)
     rows += person_level_rows(task, families, selected[0], null_y)
     rows += confound_rows(task, participants, null_y) + random_row_rows(task, windows, participants)
     rows += family_importance(task, first)
-    curves = [CURVES.empty(), learning_curve(task), calibration_curve(task, selected[0])]
+    learnt = learning_curve(task)
+    rows += learning_rows(task, learnt)
+    curves = [CURVES.empty(), learnt, calibration_curve(task, selected[0])]
     if task.modality != "demographics":
         slow, slow_rows = _slow_models(task)
         explained, more_curves = boosted_explanation(task)
@@ -171,6 +177,8 @@ def _slow_models(task: Task) -> tuple[list[Output], list[MetricRow]]:
         own = evaluate.output_rows(task, [output])
         if thorough and task.config.slow_permutations:
             _permute_slow(task, name, own)
+        else:
+            own = [row | {"reason": NOT_PERMUTED} for row in own]
         rows += own
     return outputs, rows
 

@@ -6,6 +6,7 @@ that is what makes exact nested permutation tests cheap. Each function gives one
 References
 ----------
 Saunders, Gammerman & Vovk (1998), ICML: ridge regression in dual variables. Golub & Van Loan, §8.
+Escofier & Pagès (1994), Comput Stat Data Anal 18:121: multiple factor analysis (families of equal weight).
 """
 
 from __future__ import annotations
@@ -144,6 +145,31 @@ def radial_smoother(
     return Smoother(model, len(KERNEL_WIDTHS) * len(KERNEL_PENALTIES), matrices)
 
 
+def family_smoother(
+    model: str, features: FloatArray, families: Sequence[str], how: Preprocessing, confounds: FloatArray | None = None
+) -> Smoother:
+    """Make the kernel ridge family whose distances between people give every family of features the same say.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    features
+        Shape (n, p), NaN where missing.
+    families
+        Family of each of the p columns.
+    how, confounds
+        As in `radial_smoother`.
+    """
+    members = [np.flatnonzero(np.asarray(families) == name) for name in sorted(set(families))]
+
+    def matrices(train: IndexArray, test: IndexArray) -> FloatArray:
+        pair = _balanced(*_pair(features, train, test, how, confounds), members)
+        return radial_matrices(*pair, KERNEL_WIDTHS, KERNEL_PENALTIES)
+
+    return Smoother(model, len(KERNEL_WIDTHS) * len(KERNEL_PENALTIES), matrices)
+
+
 def window_smoother(model: str, windows: FloatArray, owner: IndexArray, how: Preprocessing) -> Smoother:
     """Make the family of ridge regressions on single windows."""
 
@@ -163,6 +189,17 @@ def _pair(
 ) -> tuple[FloatArray, FloatArray]:
     out = (confounds[train], confounds[test]) if confounds is not None and confounds.shape[1] else None
     return scale_pair(features[train], features[test], how, confounds=out)
+
+
+def _balanced(train: FloatArray, test: FloatArray, members: list[IndexArray]) -> tuple[FloatArray, FloatArray]:
+    """Divide each family by its largest singular value in training, so that seventy points of one wave count as one."""
+    train, test = train.copy(), test.copy()
+    for columns in members:
+        size = float(np.linalg.norm(train[:, columns], 2))
+        if size > 0:
+            train[:, columns] /= size
+            test[:, columns] /= size
+    return train, test
 
 
 def _dual(kernel: FloatArray, cross: FloatArray, penalties: Sequence[float] | FloatArray) -> FloatArray:

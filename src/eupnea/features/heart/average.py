@@ -63,7 +63,8 @@ def filtered_waveform(
     if view.cardiac.size == 0 or len(view.beats) == 0 or not view.cardiac_hz > 2 * band_hz[0]:
         return None
     filled, missing = bridge_gaps(view.cardiac)
-    values = without_mains(band_pass(filled, view.cardiac_hz, band_hz, order), view.cardiac_hz, mains_hz)
+    passed = band_pass(filled, view.cardiac_hz, band_hz, order, padding="even")
+    values = without_mains(passed, view.cardiac_hz, mains_hz)
     values[missing] = np.nan
     beats = view.beats.sort_values("time_s", kind="stable")
     is_normal = beats["artefact"].to_numpy(dtype=object) == "normal"

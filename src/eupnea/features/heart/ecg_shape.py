@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 FAMILY = "ecg_shape"
 BAND_HZ = (0.5, 40.0)
 """Monitoring bandwidth of the ECG (Kligfield et al. 2007): baseline wander and mains are outside."""
+OUTLINE_BAND_HZ = (0.05, 40.0)
+"""Lower edge of the diagnostic bandwidth (Kligfield et al. 2007), so that the slow ST segment and T wave keep their
+shape: averaging takes the baseline's wander out. The upper edge is what a grid of 10 ms can hold."""
 ORDER = 2
 MAINS_HZ = (50.0, 60.0)
 """Mains of the world: the low-pass alone leaves a rest of it."""
@@ -85,29 +88,35 @@ FEATURES = (*WAVE_FEATURES, *DURATION_FEATURES)
 
 def compute(view: RecordingView, windows: pd.DataFrame) -> pd.DataFrame:
     """Return one row of features per window; all missing for other signals than an ECG."""
-    waveform = filtered_waveform(view, BAND_HZ, ORDER, mains_hz=MAINS_HZ) if view.cardiac_kind == "ecg" else None
-    if waveform is None:
+    if view.cardiac_kind != "ecg":
+        return empty_columns(FEATURES, len(windows))
+    monitored = filtered_waveform(view, BAND_HZ, ORDER, mains_hz=MAINS_HZ)
+    diagnostic = filtered_waveform(view, OUTLINE_BAND_HZ, ORDER, mains_hz=MAINS_HZ)
+    if monitored is None or diagnostic is None:
         return empty_columns(FEATURES, len(windows))
     values = np.full((len(windows), len(FEATURES)), np.nan)
     for row, (_, window) in enumerate(windows.iterrows()):
-        values[row] = _window(waveform, window)
+        values[row] = _window(monitored, diagnostic, window)
     names = (feature.name for feature in FEATURES)
     return named_columns(FEATURES, dict(zip(names, values.T, strict=True)), windows)
 
 
-def _window(waveform: Waveform, window: pd.Series) -> Floats:
+def _window(monitored: Waveform, diagnostic: Waveform, window: pd.Series) -> Floats:
     row = np.full(len(FEATURES), np.nan)
-    outline = average_beat(waveform, window, GRID_S, stretch_from_s=STRETCH_FROM_S, stretch_power=STRETCH_POWER)
-    if outline is None:
+    steady, outline = _stretched(monitored, window), _stretched(diagnostic, window)
+    if steady is None or outline is None:
         return row
-    shape, spread = outline_of(outline)
-    row[: GRID_S.size] = shape
-    fine = average_beat(waveform, window, FINE_S)
+    row[: GRID_S.size] = outline_of(outline)[0]
+    fine = average_beat(monitored, window, FINE_S)
     waves = delineate(fine.mean, FINE_S, fine.rr_s) if fine is not None else {}
-    waves["beat_spread"] = spread
+    waves["beat_spread"] = outline_of(steady)[1]
     for place, feature in enumerate(DURATION_FEATURES, start=GRID_S.size):
         row[place] = waves.get(feature.name, np.nan)
     return row
+
+
+def _stretched(waveform: Waveform, window: pd.Series) -> AverageBeat | None:
+    return average_beat(waveform, window, GRID_S, stretch_from_s=STRETCH_FROM_S, stretch_power=STRETCH_POWER)
 
 
 def outline_of(beat: AverageBeat) -> tuple[Floats, float]:
