@@ -11,7 +11,7 @@ import pandas as pd
 
 from eupnea.errors import InputError
 from eupnea.io import contract
-from eupnea.io.tables import read_table
+from eupnea.io.tables import distinct, read_rows, read_table
 
 if TYPE_CHECKING:
     from eupnea.io.columns import TableContract
@@ -134,6 +134,16 @@ class Study:
     def scores(self) -> pd.DataFrame:
         """One row per comparison of a probe with an enrolled person."""
         return self._table("identification/scores.parquet", contract.SCORES)
+
+    @cached_property
+    def score_runs(self) -> pd.DataFrame:
+        """One row per protocol, modality and window length that scores are from."""
+        return distinct(self.folder / "identification/scores.parquet", ["protocol", "modality", "window_s"])
+
+    def scores_of(self, protocol: str, modality: str, window_s: float) -> pd.DataFrame:
+        """Read the `scores` of one protocol, modality and window length; all of them may be larger than memory."""
+        path = self.folder / "identification/scores.parquet"
+        return read_rows(path, contract.SCORES, protocol=protocol, modality=modality, window_s=window_s)
 
     @cached_property
     def failures(self) -> pd.DataFrame:

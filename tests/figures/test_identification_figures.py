@@ -13,10 +13,13 @@ from eupnea.figures import identification as figures
 from eupnea.figures.drawing import style
 from eupnea.figures.registry import FIGURES
 from eupnea.identification.identify import identify
+from eupnea.io.contract import SCORES
+from eupnea.io.tables import write_table
+from eupnea.study import Study
 
 
 @pytest.fixture(scope="module")
-def study():
+def study(tmp_path_factory):
     names = ("leave_one_run_out", "within_nasal", "rest_to_task")
     config = IdentificationConfig(
         protocols={name: default_protocols()[name] for name in names},
@@ -28,8 +31,15 @@ def study():
     )
     world = make_world(people=8, windows=3, signature=1.0, seed=2)
     found = identify(*world, modality="respiration", config=config, seed=1)
+    folder = tmp_path_factory.mktemp("study")
+    write_table(found.scores, folder / "identification/scores.parquet", SCORES)
+    stored = Study(folder)
     return SimpleNamespace(
-        metrics=found.metrics, scores=found.scores, people=found.people, curves=lambda stage: found.curves
+        metrics=found.metrics,
+        score_runs=stored.score_runs,
+        scores_of=stored.scores_of,
+        people=found.people,
+        curves=lambda stage: found.curves,
     )
 
 

@@ -32,6 +32,15 @@ def test_ends():
     assert np.isnan(equal_error_rate(np.empty(0), np.ones(3)))
 
 
+@pytest.mark.parametrize("decimals", [0, 1, 12])
+def test_the_crossing_that_is_searched_is_that_of_the_whole_curve(decimals):
+    rng = np.random.default_rng(2)
+    for n in (1, 5, 40, 3000):
+        genuine, impostor = rng.normal(1, 1, n).round(decimals), rng.normal(0, 1, 7 * n).round(decimals)
+        ones = np.ones(genuine.size), np.ones(impostor.size)  # weighted rates are read from the whole curve
+        assert equal_error_rate(genuine, impostor) == equal_error_rate(genuine, impostor, weights=ones)
+
+
 def test_any_increasing_map_leaves_the_error_rate():
     rng = np.random.default_rng(1)
     genuine, impostor = rng.normal(1, 1, 300), rng.normal(0, 1, 900)

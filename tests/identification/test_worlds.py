@@ -10,6 +10,7 @@ from identification.worlds import make_world
 from eupnea.config.identification import IdentificationConfig, ModelsConfig, default_protocols
 from eupnea.errors import LeakError
 from eupnea.evidence.permutation import permutation_p
+from eupnea.identification import null
 from eupnea.identification.compare import compare
 from eupnea.identification.engine import Engine, random_labels, real_labels
 from eupnea.identification.evaluation import decisions, person_means, run_folds
@@ -20,6 +21,7 @@ from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 from eupnea.io.contract import METRICS, SCORES
+from eupnea.io.tables import read_table, table_parts_to
 
 MODELS = ModelsConfig(shrinkages=(0.2,))
 
@@ -319,6 +321,29 @@ def test_modalities_are_compared_and_fused_on_the_probes_that_both_have(study):
         | (respiration["start_s"] > respiration.groupby(["recording", "level"])["start_s"].transform("min"))
     ]
     assert row["value"] == pytest.approx((headline_of(later) - headline_of(kept)).mean())
+
+
+def test_scores_in_files_are_compared_as_those_in_memory(study, tmp_path):
+    config = quick(protocols=only("leave_one_run_out", "within_nasal"), matrix=False)
+    held, paths = {}, {}
+    for name in ("respiration", "cardiac"):
+        held[name] = identify(*study, modality=name, config=config, seed=1).scores
+        paths[name] = tmp_path / f"{name}.parquet"
+        with table_parts_to(paths[name], SCORES) as write:
+            streamed = identify(*study, modality=name, config=config, seed=1, write_scores=write)
+        assert streamed.scores.empty
+        pd.testing.assert_frame_equal(read_table(paths[name], SCORES), held[name])
+    in_memory, in_files = (compare(scores, study[1], config=config, seed=1) for scores in (held, paths))
+    pd.testing.assert_frame_equal(in_files, in_memory)
+
+
+def test_assignments_drawn_in_pieces_are_those_drawn_together(study, monkeypatch):
+    config = quick(protocols=only("leave_one_run_out"), matrix=False)
+    together = identify(*study, modality="respiration", config=config, seed=1).nulls
+    monkeypatch.setattr(null, "HELD_COMPARISONS", 4000)
+    in_pieces = identify(*study, modality="respiration", config=config, seed=1).nulls
+    for one, other in zip(together["draws"], in_pieces["draws"], strict=True):
+        assert np.asarray(one) == pytest.approx(np.asarray(other), abs=1e-9)
 
 
 def headline_of(scores):

@@ -10,9 +10,18 @@ import pytest
 
 from eupnea.errors import InputError
 from eupnea.io.columns import TableContract
-from eupnea.io.contract import BREATHS, CONTRACTS, METRICS
+from eupnea.io.contract import BREATHS, CONTRACTS, METRICS, SCORES
 from eupnea.io.files import replacing
-from eupnea.io.tables import concat_tables, read_table, stack_tables, write_table
+from eupnea.io.tables import (
+    concat_tables,
+    distinct,
+    join_parts,
+    read_rows,
+    read_table,
+    stack_tables,
+    table_parts_to,
+    write_table,
+)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
@@ -35,6 +44,33 @@ def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
         write_table(frame, tmp_path / f"one{suffix}")
         write_table(frame.copy(), tmp_path / f"two{suffix}")
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+
+
+def scores_of(protocol: str, rows: int) -> pd.DataFrame:
+    flags = {"is_enrolled": True, "genuine": False}
+    return SCORES.conform(pd.DataFrame({"protocol": protocol, "window_s": 60.0, "score": np.arange(rows), **flags}))
+
+
+def test_a_table_written_in_parts_is_the_table_written_whole(tmp_path: Path) -> None:
+    parts = {"one": [scores_of("rest_to_task", 3), scores_of("within_oral", 2)], "none": [SCORES.empty()]}
+    for name, frames in parts.items():
+        with table_parts_to(tmp_path / f"{name}.parquet", SCORES) as write:
+            for frame in frames:
+                write(frame)
+        whole = concat_tables(frames, SCORES)
+        pd.testing.assert_frame_equal(read_table(tmp_path / f"{name}.parquet", SCORES), whole)
+    one, both = tmp_path / "one.parquet", tmp_path / "both.parquet"
+    join_parts([str(tmp_path / "none.parquet"), str(one), str(one)], both)
+    pd.testing.assert_frame_equal(read_table(both, SCORES), concat_tables(parts["one"] * 2, SCORES))
+    assert distinct(both, ["protocol"])["protocol"].tolist() == ["rest_to_task", "within_oral"]
+    assert len(read_rows(both, SCORES, protocol="within_oral", window_s=60.0)) == 4
+
+
+def test_parts_of_a_failed_write_leave_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError), table_parts_to(tmp_path / "scores.parquet", SCORES) as write:
+        write(scores_of("rest_to_task", 3))
+        write(pd.DataFrame({"unknown": [1]}))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

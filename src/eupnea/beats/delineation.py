@@ -1,13 +1,17 @@
-"""Waves of an averaged ECG beat: P, QRS and T."""
+"""Waves of averaged ECG beats: P, QRS and T."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+JIT: dict[str, Any] = {"cache": True, "nogil": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,158 +53,198 @@ class DelineationPreset:
 PRESET = DelineationPreset()
 FINE_S = np.arange(-140, 241) / 400.0
 """Grid that the waves are delineated on: -0.35 to 0.6 s every 2.5 ms."""
+QRS_MEASURES = ("qrs_onset_s", "qrs_end_s", "qrs_ms", "r_width_ms", "q_per_r", "s_per_r", "r_height_au", "st_per_r")
+P_MEASURES = ("p_per_r", "p_peak_s", "p_onset_s", "pr_ms", "p_end_s", "p_ms")
+T_MEASURES = ("t_per_r", "t_peak_s", "t_peak_ms", "t_asymmetry", "t_end_s", "t_peak_to_end_ms", "qt_ms", "qtc_ms")
+MEASURES = (*QRS_MEASURES, *P_MEASURES, *T_MEASURES)
+"""Durations in ms, heights relative to R, and the times of the waves' limits and peaks, s from R."""
+P_FIRST, T_FIRST = len(QRS_MEASURES), len(QRS_MEASURES) + len(P_MEASURES)
+TANGENT_MARGIN = 20
+"""Samples of the grid that a tangent may reach beyond the piece looked at."""
 
 
 def delineate(beat: Floats, time_s: Floats, rr_s: float, preset: DelineationPreset = PRESET) -> dict[str, float]:
-    """Measure the waves of an averaged beat.
+    """Measure the waves of an averaged beat; `MEASURES` that cannot be told are left out. See `delineate_all`."""
+    values = delineate_all(np.asarray(beat, dtype=float)[None], time_s, np.array([rr_s]), preset)[0]
+    return {name: float(value) for name, value in zip(MEASURES, values, strict=True) if np.isfinite(value)}
+
+
+def delineate_all(beats: Floats, time_s: Floats, rr_s: Floats, preset: DelineationPreset = PRESET) -> Floats:
+    """Measure the waves of averaged beats.
 
     Parameters
     ----------
-    beat
-        Shape (m,), averaged beat of either polarity, R at time 0.
+    beats
+        Shape (k, m), averaged beats of either polarity, R at time 0.
     time_s
         Shape (m,), evenly spaced.
     rr_s
-        Median interval, s: T is looked for before the next beat's P.
+        Shape (k,), median interval of each, s: T is looked for before the next beat's P.
     preset
         Where the waves are looked for.
 
     Returns
     -------
-    dict
-        Durations in ms, heights relative to R, and the times of the waves' limits and peaks, s from R (``p_onset_s``,
-        ``t_end_s``, …); a wave that cannot be told is left out.
+    ndarray
+        Shape (k, 22): `MEASURES`; NaN where one cannot be told.
     """
-    slope = np.gradient(beat, time_s)
-    zero = int(np.argmin(np.abs(time_s)))
-    onset, end = _qrs_limits(slope, time_s, zero, preset)
-    level = float(np.median(beat[max(0, onset - _samples(time_s, preset.quiet_s)) : onset + 1]))
-    height = beat[zero] - level
-    if height == 0:
-        return {}
-    relative = (beat - level) / height
-    waves = {
-        "qrs_onset_s": float(time_s[onset]),
-        "qrs_end_s": float(time_s[end]),
-        "qrs_ms": _ms(time_s, onset, end),
-        "r_width_ms": _half_width_ms(relative, time_s, zero),
-        "q_per_r": float(relative[onset : zero + 1].min()),
-        "s_per_r": float(relative[zero : end + 1].min()),
-        "r_height_au": float(abs(height)),
-    }
-    st = end + _samples(time_s, preset.st_s)
-    if st < beat.size:
-        waves["st_per_r"] = float(relative[st])
-    return waves | _p_wave(relative, time_s, onset, preset) | _t_wave(relative, time_s, onset, end, rr_s, preset)
+    measured = np.full((len(beats), len(MEASURES)), np.nan)
+    if not len(beats):
+        return measured
+    step_s = time_s[1] - time_s[0]
+    seconds = (*preset.qrs_reach_s, preset.quiet_s, preset.st_s, *preset.p_window_s, preset.p_reach_s)
+    reach = tuple(max(1, round(s / step_s)) for s in (*seconds, preset.t_from_s, preset.t_reach_s))
+    until = np.minimum(time_s.size - 2, np.searchsorted(time_s, preset.t_until * rr_s))
+    slopes = np.gradient(beats, time_s, axis=1)
+    _measure(beats, slopes, time_s, rr_s, until, reach, (preset.quiet_slope, preset.min_height), measured)
+    return measured
 
 
-def _samples(time_s: Floats, seconds: float) -> int:
-    return max(1, round(seconds / (time_s[1] - time_s[0])))
+@numba.njit(**JIT)
+def _measure(
+    beats: Any, slopes: Any, time_s: Any, rr_s: Any, until: Any, reach: Any, shares: Any, measured: Any
+) -> None:
+    """Write one row of measures per beat; `reach` and `shares` as the preset has them, in samples and as they are."""
+    zero, step_s = np.argmin(np.abs(time_s)), time_s[1] - time_s[0]
+    for row in range(len(beats)):
+        beat, out = beats[row], measured[row]
+        onset, end = _qrs_limits(slopes[row], zero, reach[0], reach[1], reach[2], shares[0])
+        level = np.median(beat[max(0, onset - reach[2]) : onset + 1])
+        height = beat[zero] - level
+        if height == 0:
+            continue
+        relative = (beat - level) / height
+        out[0], out[1] = time_s[onset], time_s[end]
+        out[2], out[3] = (end - onset) * step_s * 1000.0, _half_width(relative, zero) * step_s * 1000.0
+        out[4], out[5] = relative[onset : zero + 1].min(), relative[zero : end + 1].min()
+        out[6] = abs(height)
+        if end + reach[3] < beat.size:
+            out[7] = relative[end + reach[3]]
+        _p_wave(relative, time_s, onset, (reach[4], reach[5], reach[6]), shares[1], out[P_FIRST:])
+        _t_wave(relative, time_s, onset, (end + reach[7], until[row], reach[8]), rr_s[row], shares[1], out[T_FIRST:])
 
 
-def _ms(time_s: Floats, start: float, stop: float) -> float:
-    return float((stop - start) * (time_s[1] - time_s[0]) * 1000.0)
-
-
-def _at(time_s: Floats, place: float) -> float:
-    """Return the time of a place between samples."""
-    return float(time_s[0] + place * (time_s[1] - time_s[0]))
-
-
-def _qrs_limits(slope: Floats, time_s: Floats, zero: int, preset: DelineationPreset) -> tuple[int, int]:
+@numba.njit(**JIT)
+def _qrs_limits(slope: Any, zero: int, before: int, after: int, quiet: int, share: float) -> tuple[int, int]:
     """Walk outwards from R until the slope stays small."""
-    first = max(0, zero - _samples(time_s, preset.qrs_reach_s[0]))
-    last = min(slope.size - 1, zero + _samples(time_s, preset.qrs_reach_s[1]))
-    steep = np.abs(slope) > preset.quiet_slope * np.abs(slope[first : last + 1]).max()
-    quiet = _samples(time_s, preset.quiet_s)
+    first, last = max(0, zero - before), min(slope.size - 1, zero + after)
+    least = share * np.abs(slope[first : last + 1]).max()
     onset, end = first, last
-    before = np.flatnonzero(steep[first:zero]) + first
-    after = np.flatnonzero(steep[zero : last + 1]) + zero
-    if before.size:
-        breaks = np.flatnonzero(np.diff(before) > quiet)
-        onset = int(before[breaks[-1] + 1] if breaks.size else before[0])
-    if after.size:
-        breaks = np.flatnonzero(np.diff(after) > quiet)
-        end = int(after[breaks[0]] if breaks.size else after[-1])
-    return onset, end
+    steep = -1
+    for place in range(zero - 1, first - 1, -1):
+        if abs(slope[place]) > least:
+            if steep >= 0 and steep - place > quiet:
+                break
+            steep = place
+    if steep >= 0:
+        onset = steep
+    steep = -1
+    for place in range(zero, last + 1):
+        if abs(slope[place]) > least:
+            if steep >= 0 and place - steep > quiet:
+                break
+            steep = place
+    return onset, steep if steep >= 0 else end
 
 
-def _half_width_ms(relative: Floats, time_s: Floats, zero: int) -> float:
+@numba.njit(**JIT)
+def _half_width(relative: Any, zero: int) -> float:
+    """Return the width of R at half its height, in samples."""
     left, right = zero, zero
     while left > 0 and relative[left - 1] > 0.5:
         left -= 1
     while right < relative.size - 1 and relative[right + 1] > 0.5:
         right += 1
     if left == 0 or right == relative.size - 1:
-        return float("nan")
+        return math.nan
     start = left - (relative[left] - 0.5) / (relative[left] - relative[left - 1])
     stop = right + (relative[right] - 0.5) / (relative[right] - relative[right + 1])
-    return _ms(time_s, start, stop)
+    return float(stop - start)
 
 
-def _p_wave(relative: Floats, time_s: Floats, onset: int, preset: DelineationPreset) -> dict[str, float]:
-    first = onset - _samples(time_s, preset.p_window_s[0])
-    last = onset - _samples(time_s, preset.p_window_s[1])
+@numba.njit(**JIT)
+def _peak(relative: Any, first: int, last: int, least: float) -> int:
+    """Return where the largest deflection between two places peaks; -1 where it is small or at their edge."""
+    peak = first + np.abs(relative[first:last]).argmax()
+    is_edge = peak in (first, last - 1)
+    return -1 if is_edge or abs(relative[peak]) < least else peak
+
+
+@numba.njit(**JIT)
+def _p_wave(relative: Any, time_s: Any, onset: int, reach: Any, least: float, out: Any) -> None:
+    """Write `P_MEASURES`; `reach` in samples: window from and until before QRS, flanks."""
+    step_s = time_s[1] - time_s[0]
+    first, last = onset - reach[0], onset - reach[1]
     if first < 1 or last - first < 3:
-        return {}
-    peak = first + int(np.abs(relative[first:last]).argmax())
-    if peak in (first, last - 1) or abs(relative[peak]) < preset.min_height:
-        return {}
+        return
+    peak = _peak(relative, first, last, least)
+    if peak < 0:
+        return
     sign = np.sign(relative[peak])
-    reach = _samples(time_s, preset.p_reach_s)
-    start = _tangent(sign * relative, peak, max(0, peak - reach), -1)
-    stop = _tangent(sign * relative, peak, min(onset, peak + reach), 1)
-    waves = {"p_per_r": float(relative[peak]), "p_peak_s": float(time_s[peak])}
-    if np.isfinite(start):
-        waves["p_onset_s"] = _at(time_s, start)
-        waves["pr_ms"] = _ms(time_s, start, onset)
-        if np.isfinite(stop):
-            waves["p_end_s"] = _at(time_s, min(stop, onset))
-            waves["p_ms"] = _ms(time_s, start, min(stop, onset))
-    return waves
+    start = _tangent(relative, sign, peak, max(0, peak - reach[2]), -1)
+    stop = _tangent(relative, sign, peak, min(onset, peak + reach[2]), 1)
+    out[0], out[1] = relative[peak], time_s[peak]
+    if not math.isnan(start):
+        out[2], out[3] = _at(time_s, start), (onset - start) * step_s * 1000.0
+        if not math.isnan(stop):
+            out[4], out[5] = _at(time_s, min(stop, onset)), (min(stop, onset) - start) * step_s * 1000.0
 
 
-def _t_wave(
-    relative: Floats, time_s: Floats, onset: int, end: int, rr_s: float, preset: DelineationPreset
-) -> dict[str, float]:
-    first = end + _samples(time_s, preset.t_from_s)
-    last = min(relative.size - 2, int(np.searchsorted(time_s, preset.t_until * rr_s)))
+@numba.njit(**JIT)
+def _t_wave(relative: Any, time_s: Any, onset: int, places: Any, rr_s: float, least: float, out: Any) -> None:
+    """Write `T_MEASURES`; `places` in samples: looked at from, looked at until, reach of the flanks."""
+    step_s = time_s[1] - time_s[0]
+    first, last, reach = places
     if last - first < 5:
-        return {}
-    peak = first + int(np.abs(relative[first:last]).argmax())
-    if peak in (first, last - 1) or abs(relative[peak]) < preset.min_height:
-        return {}
-    upright = np.sign(relative[peak]) * relative
-    waves = {"t_per_r": float(relative[peak]), "t_peak_s": float(time_s[peak]), "t_peak_ms": float(time_s[peak] * 1e3)}
-    reach = _samples(time_s, preset.t_reach_s)
+        return
+    peak = _peak(relative, first, last, least)
+    if peak < 0:
+        return
+    sign = np.sign(relative[peak])
     start, limit = max(first, peak - reach), min(relative.size - 1, peak + reach)
-    rise = start + int(np.gradient(upright[start : peak + 1]).argmax())
-    fall = peak + int(np.gradient(upright[peak : limit + 1]).argmin())
+    rise, fall = _steepest(relative, sign, start, peak), _steepest(relative, -sign, peak, limit)
+    out[0], out[1], out[2] = relative[peak], time_s[peak], time_s[peak] * 1e3
     if fall > rise:
-        waves["t_asymmetry"] = (peak - rise) / (fall - rise)
-    stop = _tangent(upright, peak, limit, 1)
-    if np.isfinite(stop):
-        waves["t_end_s"] = _at(time_s, stop)
-        waves["t_peak_to_end_ms"] = _ms(time_s, peak, stop)
-        waves["qt_ms"] = _ms(time_s, onset, stop)
-        waves["qtc_ms"] = waves["qt_ms"] / rr_s ** (1 / 3)
-    return waves
+        out[3] = (peak - rise) / (fall - rise)
+    stop = _tangent(relative, sign, peak, limit, 1)
+    if not math.isnan(stop):
+        out[4], out[5] = _at(time_s, stop), (stop - peak) * step_s * 1000.0
+        out[6] = (stop - onset) * step_s * 1000.0
+        out[7] = out[6] / rr_s ** (1 / 3)
 
 
-def _tangent(upright: Floats, peak: int, limit: int, direction: int) -> float:
+@numba.njit(**JIT)
+def _at(time_s: Any, place: float) -> float:
+    """Return the time of a place between samples."""
+    return float(time_s[0] + place * (time_s[1] - time_s[0]))
+
+
+@numba.njit(**JIT)
+def _steepest(values: Any, sign: float, first: int, last: int) -> int:
+    """Return where the values (times a sign) rise most, by central differences, one-sided at both ends."""
+    steepest, most = first, sign * values[first + 1] - sign * values[first]
+    for place in range(first + 1, last):
+        rise = (sign * values[place + 1] - sign * values[place - 1]) / 2.0
+        if rise > most:
+            steepest, most = place, rise
+    return last if sign * values[last] - sign * values[last - 1] > most else steepest
+
+
+@numba.njit(**JIT)
+def _tangent(relative: Any, sign: float, peak: int, limit: int, direction: int) -> float:
     """Return where the tangent at the steepest point beside a peak meets the baseline, in samples."""
-    path = np.arange(peak, limit + direction, direction)
-    if path.size < 4:
-        return float("nan")
-    walk = upright[path]
-    steps = np.diff(walk)
-    steepest = int(steps.argmin())
-    if steps[steepest] >= 0:
-        return float("nan")
-    middle = (walk[steepest] + walk[steepest + 1]) / 2
-    along = steepest + 0.5 - middle / steps[steepest]
-    return float(peak + direction * along) if along <= path.size + TANGENT_MARGIN else float("nan")
-
-
-TANGENT_MARGIN = 20
-"""Samples of the grid that a tangent may reach beyond the piece looked at."""
+    size = (limit - peak) * direction + 1
+    if size < 4:
+        return math.nan
+    steepest, least = 0, math.inf
+    for step in range(size - 1):
+        place = peak + direction * step
+        fall = sign * relative[place + direction] - sign * relative[place]
+        if fall < least:
+            steepest, least = step, fall
+    if least >= 0:
+        return math.nan
+    place = peak + direction * steepest
+    middle = (sign * relative[place] + sign * relative[place + direction]) / 2
+    along = steepest + 0.5 - middle / least
+    return float(peak + direction * along) if along <= size + TANGENT_MARGIN else math.nan

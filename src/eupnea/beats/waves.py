@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.delineation import FINE_S, delineate
+from eupnea.beats.delineation import FINE_S, MEASURES, delineate_all
 from eupnea.beats.filters import band_pass, bridge_gaps, pieces, similarity_to_median, without_mains
 from eupnea.beats.presets import ECG_WAVES, WavesPreset
 
@@ -94,9 +94,11 @@ def _stretch(
     )
     reason = np.select([rule for rule, _ in rules], [text for _, text in rules], default="").astype(object)
     times = np.full((len(cut), len(WAVE_COLUMNS)), np.nan)
-    for beat in np.arange(len(cut))[inner]:
-        if not reason[beat]:
-            times[beat], reason[beat] = _waves(beats[beat] / count[beat], intervals[beat] / count[beat])
+    clear = np.flatnonzero(reason[inner] == "") + inner.start
+    found = delineate_all(beats[clear] / count[clear, None], FINE_S, intervals[clear] / count[clear])
+    times[clear] = found[:, [MEASURES.index(name) for name in WAVE_COLUMNS]]
+    no_p, no_t = np.isnan(times[clear, :3]).any(axis=1), np.isnan(times[clear, 5:]).any(axis=1)
+    reason[clear] = np.select([no_p & no_t, no_p, no_t], ["no clear P and T", "no clear P", "no clear T"], default="")
     return times[inner], reason[inner]
 
 
@@ -104,10 +106,3 @@ def _around(values: Floats, reach: int) -> Floats:
     """Add up every row and the `reach` rows before and after it."""
     padded = np.pad(values, ((reach, reach), (0, 0)))
     return np.asarray(sum(padded[shift : shift + len(values)] for shift in range(2 * reach + 1)))
-
-
-def _waves(beat: Floats, rr_s: float) -> tuple[Floats, str]:
-    found = delineate(beat, FINE_S, rr_s)
-    times = np.array([found.get(name, np.nan) for name in WAVE_COLUMNS])
-    missing = [name for name, places in (("P", slice(0, 3)), ("T", slice(5, 7))) if np.isnan(times[places]).any()]
-    return times, f"no clear {' and '.join(missing)}" if missing else ""

@@ -116,8 +116,9 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
     features = pd.concat(parts, axis=1).reindex(columns=window_columns(config))
     if "cardiac_quality" in windows:
         poor = (windows["cardiac_quality"] < config.min_quality - ROUNDING).to_numpy()
-        of_heart = [name for name in features if name.startswith(("cardiac__", "coupling__"))]
-        features.loc[poor, of_heart] = np.nan
+        if poor.any():  # assigning to some hundred columns takes as long as computing them
+            of_heart = [name for name in features if name.startswith(("cardiac__", "coupling__"))]
+            features.loc[poor, of_heart] = np.nan
     return features
 
 

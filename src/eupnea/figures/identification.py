@@ -245,16 +245,15 @@ def zoo(study: Study) -> Drawn:
 
 def scores(study: Study) -> Drawn:
     """Draw the distributions of genuine and impostor scores."""
-    table = study.scores
-    table = table[
-        (table["model"] == "selected") & table["control"].isin(["", "none"]) & (table["level"] == "recording")
-    ]
-    if table.empty:
+    runs = study.score_runs
+    if runs.empty:
         message = "no protocol could be answered"
         raise NotAnswerableError(message)
-    protocol = next((name for name in ("leave_one_run_out", *PROTOCOLS) if (table["protocol"] == name).any()), "")
-    rows = table[(table["protocol"] == protocol) & (table["modality"] == _first_modality(table))]
-    rows = rows[rows["window_s"] == rows["window_s"].min()]
+    protocol = next((name for name in ("leave_one_run_out", *PROTOCOLS) if (runs["protocol"] == name).any()), "")
+    modality = _first_modality(runs)
+    shown = runs[(runs["protocol"] == protocol) & (runs["modality"] == modality)]
+    rows = study.scores_of(protocol, modality, shown["window_s"].min())
+    rows = rows[rows["level"] == "recording"]
     edges = np.histogram_bin_edges(rows["score"].dropna(), bins=40)
     figure, axes = plt.subplots(figsize=(SINGLE_COLUMN_IN, 2.8), layout="constrained")
     counted = []
@@ -264,10 +263,10 @@ def scores(study: Study) -> Drawn:
         axes.stairs(density, edges, fill=True, alpha=0.45, color=colour, label=f"{name} ({len(values)})")
         counted.append(pd.DataFrame({"comparison": name, "score_low": edges[:-1], "density": density}))
     chance_line(axes, 0.0, along="x")
-    axes.set(xlabel="log-likelihood ratio", ylabel="density", title=f"{_words(protocol)}, {_first_modality(table)}")
+    axes.set(xlabel="log-likelihood ratio", ylabel="density", title=f"{_words(protocol)}, {modality}")
     legend_below(figure, axes)
     caption = (
-        f"Scores of recordings against enrolled people, {_words(protocol)}, {_first_modality(table)}, model "
+        f"Scores of recordings against enrolled people, {_words(protocol)}, {modality}, model "
         "'selected': comparisons with the right person and with others. Dashed: says nothing either way."
     )
     return Drawn(figure, pd.concat(counted), "Score distributions", caption)

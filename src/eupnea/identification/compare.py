@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,13 @@ from eupnea.evidence.permutation import paired_sign_flip
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.numbers import null_columns
 from eupnea.identification.samples import BLOCK_KEYS
+from eupnea.io.contract import SCORES
 from eupnea.io.seeds import seed_for
+from eupnea.io.tables import distinct, read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eupnea.config.identification import IdentificationConfig
 
 MODE_PAIRS = (("within_nasal", "within_oral"), ("nasal_to_oral", "oral_to_nasal"), ("rest_to_task", "task_to_rest"))
@@ -33,7 +38,7 @@ PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_par
 
 
 def compare(
-    results_scores: dict[str, pd.DataFrame],
+    results_scores: Mapping[str, pd.DataFrame | Path],
     recordings: pd.DataFrame,
     *,
     config: IdentificationConfig,
@@ -44,7 +49,7 @@ def compare(
     Parameters
     ----------
     results_scores
-        Modality → its table of scores.
+        Modality → its table of scores, or the file it stands in: then one protocol after the other is read.
     recordings
         Table of the contract.
     config
@@ -58,22 +63,44 @@ def compare(
         Rows of analysis ``comparison``: the mean difference in rank-1 over people with a BCa interval and a paired
         sign-flip p-value, corrected (Holm) over the family; and rows of the fused scores.
     """
-    scores = {name: _by_probe(table) for name, table in results_scores.items() if len(table)}
-    fused = {
-        "+".join(group): fuse([scores[name] for name in group]) for group in FUSED_GROUPS if set(group) <= set(scores)
-    }
-    hits = {name: _hits(table) for name, table in {**scores, **fused}.items()}
-    shares = {name: _shares(hit) for name, hit in hits.items()}
-    rows: list[MetricRow] = []
-    for name, table in fused.items():
-        rows += _fused_rows(name, table, shares[name], recordings, config, seed)
+    runs = {name: _runs(table) for name, table in results_scores.items()}
+    found: dict[str, list[pd.Series]] = {name: [] for name in (*runs, *map("+".join, FUSED_GROUPS))}
+    of_fused: dict[str, list[MetricRow]] = {name: [] for name in found}
+    for run in sorted(set().union(*runs.values())):
+        scores = {name: _by_probe(_of_run(results_scores[name], run)) for name in runs if run in runs[name]}
+        fused = {
+            "+".join(group): fuse([scores[name] for name in group])
+            for group in FUSED_GROUPS
+            if set(group) <= set(scores)
+        }
+        for name, table in {**scores, **fused}.items():
+            found[name].append(_hits(table))
+        for name, table in fused.items():
+            of_fused[name] += _fused_rows(name, table, _shares(found[name][-1]), recordings, config, seed)
+    hits = {name: pd.concat(parts) for name, parts in found.items() if parts}
+    rows = [row for parts in of_fused.values() for row in parts]
     for a, b in combinations(hits, 2):
         rows += _modality_rows(a, b, hits, config, seed)
-    for name in scores:
-        rows += _mode_rows(name, shares[name], config, seed)
-    if len(scores) < 2:
+    known = [name for name in runs if name in hits]
+    for name in known:
+        rows += _mode_rows(name, _shares(hits[name]), config, seed)
+    if len(known) < 2:
         rows.append(missing_row("comparison", "rank1_window_difference", "fewer than two modalities were recorded"))
     return _corrected(metrics_frame(rows))
+
+
+def _runs(table: pd.DataFrame | Path) -> set[tuple[str, float]]:
+    """List the protocols and window lengths that scores are from."""
+    keys = ["protocol", "window_s"]
+    listed = distinct(table, keys) if isinstance(table, Path) else table[keys].drop_duplicates().dropna()
+    return set(listed.itertuples(index=False, name=None))
+
+
+def _of_run(table: pd.DataFrame | Path, run: tuple[str, float]) -> pd.DataFrame:
+    protocol, window_s = run
+    if isinstance(table, Path):
+        return read_rows(table, SCORES, protocol=protocol, window_s=window_s)
+    return table[(table["protocol"] == protocol) & (table["window_s"] == window_s)]
 
 
 def fuse(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.identification.closed_form import PRESENT
+from eupnea.identification.kernels import crossings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,11 @@ def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix
     """
     if genuine.size == 0 or impostor.size == 0:
         return float("nan")
+    if weights is None:
+        scores, own = np.concatenate([genuine, impostor]), np.repeat([True, False], [genuine.size, impostor.size])
+        rate = np.full(1, np.nan)
+        crossings(scores[None].astype(float), own[None], -np.inf, True, rate)
+        return float(rate[0])
     _, fmr, fnmr = error_curve(genuine, impostor, weights=weights)
     return float(_crossing(fmr[None], fnmr[None])[0])
 
@@ -88,15 +94,9 @@ def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
     rates
         Shape (B,); NaN where one kind of comparison is missing.
     """
-    order = np.argsort(scores, axis=1, kind="stable")
-    here = np.take_along_axis(scores, order, axis=1) > PRESENT
-    own = np.take_along_axis(genuine, order, axis=1)
-    first = np.arange(scores.shape[1])
-    rates = _crossing(
-        1.0 - _share_below((~own & here).astype(float), first), _share_below((own & here).astype(float), first)
-    )
-    both = (own & here).any(axis=1) & (~own & here).any(axis=1)
-    return np.where(both, rates, np.nan)
+    rates = np.full(len(scores), np.nan)
+    crossings(np.ascontiguousarray(scores), np.ascontiguousarray(genuine), PRESENT, False, rates)
+    return rates
 
 
 def _crossing(fmr: Matrix, fnmr: Matrix) -> Matrix:

@@ -9,10 +9,13 @@ import numpy as np
 
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.error_rates import equal_error_rates
+from eupnea.identification.kernels import softplus
 from eupnea.identification.normalise import cohort_normalised
 from eupnea.identification.samples import lengths_of, starts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eupnea.identification.engine import Candidate, Engine
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix
@@ -98,12 +101,38 @@ def fused(scores: Matrix, recording: Rows, unit: Unit, separation: float) -> tup
     normalised, first
         Shape (B, C, M) and (M,), as for `pooled`.
     """
-    if unit.k == 1 or separation == 0:
-        averaged, first = pooled(scores, recording, unit)
-        return cohort_normalised(averaged), first
-    averaged, first = pooled(support(cohort_normalised(scores), separation), recording, unit)
-    normalised = cohort_normalised(averaged)
-    return np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT), first
+    return next((normalised, first) for _, normalised, first in fused_units(scores, recording, [unit], separation))
+
+
+def fused_units(
+    scores: Matrix, recording: Rows, units: list[Unit], separation: float, windows: Matrix | None = None
+) -> Iterator[tuple[Unit, Matrix, Rows]]:
+    """Put windows together at several levels, as `fused` does at one; what they share is computed once.
+
+    Parameters
+    ----------
+    scores, recording, separation
+        As for `fused`.
+    units
+        The levels.
+    windows
+        Shape (B, C, N): the normalised scores of single windows, where they are known already.
+
+    Yields
+    ------
+    unit, normalised, first
+        The level, and what `fused` returns.
+    """
+    if separation or any(unit.k == 1 for unit in units):
+        windows = cohort_normalised(scores) if windows is None else windows
+    evidence = support(windows, separation) if separation and windows is not None else scores
+    for unit in units:
+        if unit.k == 1 and windows is not None:
+            yield unit, windows, np.arange(scores.shape[-1])
+            continue
+        averaged, first = pooled(evidence, recording, unit)
+        normalised = cohort_normalised(averaged)
+        yield unit, np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised, first
 
 
 def support(normalised: Matrix, separation: float) -> Matrix:
@@ -113,8 +142,9 @@ def support(normalised: Matrix, separation: float) -> Matrix:
     d²/2. Up to a constant this is the evidence of a window that is the claimed person's own half of the time and could
     be anybody's otherwise (a sigh, a word, a movement): unlike the person it says nothing instead of counting against.
     """
-    evidence = separation * normalised - 0.5 * separation**2
-    return np.where(normalised > PRESENT, np.logaddexp(0.0, evidence), ABSENT)
+    out = np.empty(normalised.shape)
+    softplus(np.ravel(normalised), separation, -0.5 * separation**2, PRESENT, ABSENT, out.reshape(-1))
+    return out
 
 
 def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candidate) -> Matrix:
@@ -151,9 +181,19 @@ def _judge(engine: Engine, train: Rows, test: Rows, labels: Rows, chosen: Candid
     recording = engine.samples.recording[test]
     scores, genuine = [], []
     for batch, windows in engine.scores(train, test, labels, chosen):
-        wholes = [fused(windows, recording, RECORDING, d) for d in engine.config.separations]
+        wholes = _wholes(windows, recording, engine.config.separations)
         whole, first = wholes[0]
         own = labels[batch][:, None, recording[first]] == np.arange(whole.shape[1])[:, None]
         scores.append(np.array([whole.reshape(len(whole), -1) for whole, _ in wholes]))
         genuine.append(own.reshape(len(own), -1))
     return np.concatenate(scores, axis=1), np.concatenate(genuine)
+
+
+def _wholes(scores: Matrix, recording: Rows, separations: tuple[float, ...]) -> list[tuple[Matrix, Rows]]:
+    """Put whole recordings together under several separations."""
+    windows = cohort_normalised(scores)
+    return [
+        (normalised, first)
+        for d in separations
+        for _, normalised, first in fused_units(scores, recording, [RECORDING], d, windows)
+    ]

@@ -24,6 +24,8 @@ from eupnea.identification.study import Collected, Run, Study
 from eupnea.io.contract import FAILURES, SCORES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eupnea.config.identification import IdentificationConfig, ProtocolConfig
 
 DEMOGRAPHICS = "demographics"
@@ -69,6 +71,7 @@ def identify(
     modality: str,
     config: IdentificationConfig,
     seed: int,
+    write_scores: Callable[[pd.DataFrame], None] | None = None,
 ) -> IdentificationResult:
     """Identify people by one modality under every protocol, window length and model.
 
@@ -84,6 +87,8 @@ def identify(
         The block ``identification``.
     seed
         The study's seed.
+    write_scores
+        Takes the kept scores of one protocol and window length after the other; None: they stand in the result.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def identify(
     LeakError
         A split or a fit broke the rules of evidence.
     """
-    found = Collected()
+    found = Collected(write_scores=write_scores)
     lengths_s = sorted(float(s) for s in windows["window_s"].unique()) or [float("nan")]
     group = "all" if modality == DEMOGRAPHICS else modality
     for window_s in lengths_s:
@@ -161,7 +166,7 @@ def _collect(study: Study, run: Run, model: str, null: NullDraws | None, found: 
         return
     keys = {name: columns[name] for name in ("protocol", "modality", "model", "window_s")}
     scores = score_rows(samples, run.selected, units, window_scores=study.config.window_scores)
-    found.scores.append(scores.assign(**keys))
+    found.add_scores(scores.assign(**keys))
     found.curves.append(curves_of(samples, run.selected, null).assign(**keys))
     found.people.append(zoo(samples, run.selected).assign(**keys))
     if null is not None:

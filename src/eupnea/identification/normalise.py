@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.identification.closed_form import ABSENT, PRESENT
+from eupnea.identification.kernels import normalise
 
 if TYPE_CHECKING:
     from eupnea.identification.space import Matrix
@@ -26,14 +27,9 @@ def cohort_normalised(scores: Matrix) -> Matrix:
     ----------
     Auckenthaler, Carey & Lloyd-Thomas (2000), Digit Signal Process 10:42: test normalisation.
     """
-    here = scores > PRESENT
-    known = np.where(here, scores, 0.0)
-    others = here.sum(axis=1, keepdims=True) - 1.0
-    total, squares = known.sum(axis=1, keepdims=True), (known**2).sum(axis=1, keepdims=True)
-    mean = (total - known) / np.maximum(others, 1.0)
-    variance = (squares - known**2) / np.maximum(others, 1.0) - mean**2
-    scale = np.sqrt(np.maximum(variance, 1e-12 * np.maximum(squares / np.maximum(others + 1, 1), 1e-300)))
-    return np.where(here, (known - mean) / scale, ABSENT)
+    out = np.empty(scores.shape)
+    normalise(np.ascontiguousarray(scores), PRESENT, ABSENT, out)
+    return out
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.engine import random_labels
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.evaluation import split_scores
-from eupnea.identification.fusion import RECORDING, WINDOW, Unit, choose_separations, fused, units_of
+from eupnea.identification.fusion import RECORDING, WINDOW, Unit, choose_separations, fused_units, units_of
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ProtocolConfig
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix
     from eupnea.identification.study import Study
+
+
+HELD_COMPARISONS = 8_000_000
+"""Comparisons of recordings that random assignments hold together (some 200 MB): larger cohorts draw in pieces."""
 
 
 @dataclass
@@ -85,6 +89,17 @@ def null_draws(
     units
         Levels.
     """
+    n_recordings, n_people = enrol_labels.shape[1], len(engine.samples.people)
+    step = max(1, HELD_COMPARISONS // max(1, n_recordings * n_people))
+    pieces = [slice(start, start + step) for start in range(0, len(enrol_labels), step)]
+    parts = [_draws_of_piece(engine, folds, enrol_labels[piece], probe_labels[piece], units) for piece in pieces]
+    rank1 = {unit.name: np.concatenate([part.rank1[unit.name] for part in parts]) for unit in units}
+    return NullDraws(rank1, np.concatenate([part.eer for part in parts]))
+
+
+def _draws_of_piece(
+    engine: Engine, folds: tuple[Fold, ...], enrol_labels: Rows, probe_labels: Rows, units: list[Unit]
+) -> NullDraws:
     B, C = len(enrol_labels), len(engine.samples.people)
     hits = {unit.name: np.zeros((B, C)) for unit in units}
     counts = {unit.name: np.zeros((B, C)) for unit in units}
@@ -93,8 +108,7 @@ def null_draws(
         engine.record.allow(fold.enrol, f"random identities, fold {fold.name}")
         for rows, separation, scores in _null_scores(engine, fold, enrol_labels):
             owners = probe_labels[rows][:, engine.samples.recording[fold.probe]]
-            for unit in units:
-                averaged, first = fused(scores, engine.samples.recording[fold.probe], unit, separation)
+            for unit, averaged, first in fused_units(scores, engine.samples.recording[fold.probe], units, separation):
                 _tally(averaged, owners[:, first], unit, hits, counts, rows, pairs)
     rank1 = {name: _mean_of_people(hits[name], counts[name]) for name in hits}
     return NullDraws(rank1, np.array([_pooled_eer(pair) for pair in pairs]))

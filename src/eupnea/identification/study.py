@@ -11,6 +11,8 @@ from eupnea.identification.engine import Engine
 from eupnea.io.seeds import seed_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -97,8 +99,13 @@ class Collected:
     """What the protocols bring, before it is put together."""
 
     scores: list[pd.DataFrame] = field(default_factory=list)
+    write_scores: Callable[[pd.DataFrame], None] | None = None
     rows: list[MetricRow] = field(default_factory=list)
     curves: list[pd.DataFrame] = field(default_factory=list)
     people: list[pd.DataFrame] = field(default_factory=list)
     failures: list[pd.DataFrame] = field(default_factory=list)
     nulls: list[pd.DataFrame] = field(default_factory=list)
+
+    def add_scores(self, scores: pd.DataFrame) -> None:
+        """Keep the scores of one protocol, or hand them on: their number grows with the square of the people."""
+        (self.write_scores or self.scores.append)(scores)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import resource
 import sys
+import time
 import traceback
 import warnings
 from contextlib import contextmanager
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("eupnea")
 
+COST = "this step took %.2f s of CPU and %.0f MB of memory at most"
+"""Last line of a step's log: its whole process, start included; what `benchmarks.study` adds up."""
+
 
 @contextmanager
 def job(log: str | Path) -> Iterator[None]:
     """Run the body of a workflow step: log to a file, show project errors without a traceback.
 
-    Warnings and log records go to `log`; a project error is printed whole to the terminal too, and ends the step with
-    exit code 1; any other error keeps its traceback, in both places.
+    Warnings, log records and at the end what the step cost go to `log`; a project error is printed whole to the
+    terminal too, and ends the step with exit code 1; any other error keeps its traceback, in both places.
 
     Parameters
     ----------
@@ -51,9 +56,21 @@ def job(log: str | Path) -> Iterator[None]:
         logger.error("%s", traceback.format_exc())
         raise
     finally:
+        logger.info(COST, time.process_time(), _peak_memory_mb())
         logger.removeHandler(handler)
         warnings_log.removeHandler(handler)
         handler.close()
+
+
+def _peak_memory_mb() -> float:
+    """Return the most memory that this process held."""
+    # on Linux getrusage may tell the peak of the process that this one was forked from
+    status = Path("/proc/self/status")
+    if status.exists():
+        held_kb = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+        return float(held_kb.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
 
 
 def progress(what: str, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from eupnea.errors import InputError
 from eupnea.io.files import replacing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from eupnea.io.columns import TableContract
 
 FLOAT_FORMAT = "%.10g"
@@ -70,6 +73,65 @@ def read_table(path: str | Path, contract: TableContract | None = None) -> pd.Da
     else:
         raise _unknown_suffix(path)
     return contract.conform(frame) if contract is not None else frame
+
+
+@contextmanager
+def table_parts_to(path: str | Path, contract: TableContract) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Write a table that is larger than memory, part by part, atomically.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.parquet``.
+    contract
+        Every part is brought into its columns and types.
+
+    Yields
+    ------
+    write
+        Takes the next part; each becomes a row group, so that `read_rows` finds it without reading the others.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.Schema.from_pandas(contract.empty(), preserve_index=False)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+
+        def write(part: pd.DataFrame) -> None:
+            if len(part):
+                writer.write_table(pa.Table.from_pandas(contract.conform(part), schema=schema, preserve_index=False))
+
+        yield write
+
+
+def join_parts(paths: list[str], path: str | Path) -> None:
+    """Stack tables that `table_parts_to` wrote into one at `path`; one row group at a time is in memory."""
+    import pyarrow.parquet as pq
+
+    with replacing(path) as temporary:
+        schema = pq.read_schema(paths[0])
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for source in paths:
+                with pq.ParquetFile(source) as table:
+                    for group in range(table.num_row_groups):
+                        writer.write_table(table.read_row_group(group))
+
+
+def read_rows(path: str | Path, contract: TableContract, **equal: str | float) -> pd.DataFrame:
+    """Read the rows of a Parquet table in which columns have given values."""
+    rows = pd.read_parquet(path, filters=[(name, "==", value) for name, value in equal.items()])
+    return contract.conform(rows)
+
+
+def distinct(path: str | Path, columns: list[str]) -> pd.DataFrame:
+    """List the combinations of values that columns of a Parquet table have, sorted; the table is never held whole."""
+    import pyarrow.parquet as pq
+
+    found: set[tuple[object, ...]] = set()
+    with pq.ParquetFile(path) as table:
+        for batch in table.iter_batches(batch_size=1_000_000, columns=columns):
+            found |= set(batch.to_pandas()[columns].drop_duplicates().dropna().itertuples(index=False, name=None))
+    return pd.DataFrame(sorted(found), columns=columns)
 
 
 def concat_tables(frames: list[pd.DataFrame], contract: TableContract | None = None) -> pd.DataFrame:

@@ -30,19 +30,14 @@ def plots_of(study: Study, section: str) -> list[dict[str, Any]]:
 
 
 def _scores(study: Study) -> list[dict[str, Any]]:
-    table = study.scores
-    table = table[
-        (table["model"] == "selected")
-        & (table["level"] == "recording")
-        & table["control"].isin(["", "none"])
-        & (table["protocol"] == "leave_one_run_out")
-        & table["score"].notna()
-    ]
-    modality = next((name for name in MODALITIES if (table["modality"] == name).any()), None)
+    runs = study.score_runs
+    runs = runs[runs["protocol"] == "leave_one_run_out"]
+    modality = next((name for name in MODALITIES if (runs["modality"] == name).any()), None)
     if modality is None:
         return []
-    rows = table[table["modality"] == modality]
-    rows = rows[rows["window_s"] == rows["window_s"].min()].sort_values(
+    shortest_s = runs.loc[runs["modality"] == modality, "window_s"].min()
+    table = study.scores_of("leave_one_run_out", modality, shortest_s)
+    rows = table[(table["level"] == "recording") & table["score"].notna()].sort_values(
         ["score", "recording", "claimed"], kind="stable", ignore_index=True
     )
     people = {name: place for place, name in enumerate(sorted(rows["probe_participant"].unique()))}
