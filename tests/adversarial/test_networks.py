@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +72,32 @@ def test_series_network_reads_the_rate_of_new_series():
 def test_epochs_follow_from_the_budget_and_never_from_the_clock():
     assert networks.epochs_within(10**4, passes=1, fits=1, budget_s=300) == networks.MOST_EPOCHS
     assert networks.epochs_within(10**9, passes=6, fits=50, budget_s=1) == networks.FEWEST_EPOCHS
+
+
+@pytest.mark.slow
+def test_networks_on_features_keep_the_time_budget_of_the_config():
+    X, y = rows(n=160, p=800)
+    config = AdversarialConfig(models="thorough", time_budget_s=20.0)
+    share_s = config.time_budget_s / config.folds / config.repeats
+    networks.fit_networks(X, y, config=config, seed=[1])  # compiles
+    start = time.process_time()
+    networks.fit_networks(X, y, config=config, seed=[2])
+    assert time.process_time() - start < share_s
+
+
+@pytest.mark.slow
+def test_networks_on_series_keep_the_time_budget_of_the_config():
+    from eupnea.adversarial.series import _fit
+
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((160, 300)), rng.standard_normal(160)
+    config = AdversarialConfig(models="thorough", time_budget_s=150.0)
+    _fit(X, y, config, [1])  # compiles
+    start = time.process_time()
+    models = _fit(X, y, config, [2])
+    for model in models.values():
+        model.predict(X)  # waits until the training is done
+    assert time.process_time() - start < config.time_budget_s / (2 * config.folds)
 
 
 @pytest.mark.slow

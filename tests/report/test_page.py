@@ -232,7 +232,7 @@ def test_identity_is_judged_by_the_interval_and_beside_its_cost_and_floor(high: 
     answer = answers_adversarial.q6(metrics_frame(rows))
     assert f"{group}" in answer.short
     assert f"the identity (EER 0.400 [0.300, {high:.3f}], n = 30, chance 0.500)" in answer.short
-    assert "error of age in years then 9.00, 0.500 [-0.200, 1.20] more than without removal" in answer.sentences[0]
+    assert "error of age in years then 9.00 (a change of 0.500 [-0.200, 1.20] from no removal)" in answer.sentences[0]
     assert "floor that true age allows 0.300 [0.200, 0.400]" in answer.sentences[0]
 
 

@@ -154,7 +154,7 @@ def _blind_fold(
     data: Fold, labels: Labels, method: str, strength: float
 ) -> tuple[Array, dict[tuple[str, str], Labels]]:
     if method == "gradient_reversal":
-        from eupnea.adversarial.networks import reversed_representation
+        from eupnea.adversarial.reversal import reversed_representation
 
         train, new, inner, predicted = reversed_representation(data, labels, strength=strength)
     else:
@@ -238,24 +238,27 @@ def blindness_rows(
         columns = {**shared, "nuisance": nuisance, "strength": result.strength, "model": f"ridge_{result.method}"}
         error = mae_row(cohort, result.predicted, columns, config=config, seed=seed)
         cost = cost_row(cohort, result.predicted, results[0].predicted, columns, config=config, seed=seed)
-        readings = [
-            _reading_row(cohort, labels, values, seen, reader, columns, config=config, seed=seed)
-            for (seen, reader), values in result.read.items()
-        ]
+        read = {
+            key: _reading_row(cohort, labels, values, *key, columns, config=config, seed=seed)
+            for key, values in result.read.items()
+        }
+        readings = [row for row, _ in read.values()]
         strongest = [
-            max((row for row in readings if row["subset"] == seen), key=lambda row: row["value"])
-            for seen in ("features", "prediction")
+            _strongest([found for key, found in read.items() if key[0] == seen]) for seen in ("features", "prediction")
         ]
-        rows += [error, *cost, *readings, *(_as_strongest(row) for row in strongest)]
-        points += [curve_point("invariance", row) for row in (error, *strongest)]
+        rows += [error, *cost, *readings, *strongest]
+        read_most = [row | {"metric": "balanced_accuracy"} for row in strongest]
+        points += [curve_point("invariance", row) for row in (error, *read_most)]
     return rows, points
 
 
-def _as_strongest(row: MetricRow) -> MetricRow:
-    return row | {
-        "metric": "balanced_accuracy_strongest",
-        "reason": f"the attacker that reads most, picked afterwards: {row['comparator']}",
-    }
+def _strongest(found: list[tuple[MetricRow, Array]]) -> MetricRow:
+    """Return the row of the attacker that reads most; chance and p-value are those of the best of as many attackers."""
+    row = max((one for one, _ in found), key=lambda one: one["value"])
+    null = np.max([values for _, values in found], axis=0)
+    note = f"the attacker that reads most of {len(found)}, {row['comparator']}; chance and p: the best of as many"
+    told = {"metric": "balanced_accuracy_strongest", "reason": note, "chance": float(np.mean(null))}
+    return row | told | {"p_value": permutation_p(row["value"], null)}
 
 
 def mae_row(
@@ -300,7 +303,8 @@ def _reading_row(
     *,
     config: AdversarialConfig,
     seed: int,
-) -> MetricRow:
+) -> tuple[MetricRow, Array]:
+    """Return what an attacker reads, and what it would read of labels permuted (the same ones for all attackers)."""
     known = labels != ""
     truth, said, people = labels[known], np.asarray(read[known], dtype=str), cohort.participants[known]
     interval = bootstrap_rows(
@@ -311,8 +315,8 @@ def _reading_row(
         seed=seed_for(seed, "invariance", "reading"),
     )
     rng = np.random.default_rng(seed_for(seed, "invariance", "permutation"))
-    null = [balanced_accuracy(permuted(truth, people, rng), said) for _ in range(N_PERMUTATIONS)]
-    return metric_row(
+    null = np.array([balanced_accuracy(permuted(truth, people, rng), said) for _ in range(N_PERMUTATIONS)])
+    row = metric_row(
         "invariance",
         "balanced_accuracy",
         interval.estimate,
@@ -326,6 +330,7 @@ def _reading_row(
         n_participants=float(np.unique(people).size),
         n_observations=float(truth.size),
     )
+    return row, null
 
 
 def balanced_accuracy(truth: Labels, said: Labels) -> float:

@@ -1,12 +1,11 @@
-"""Small networks (JAX): on features, on series, and with a reversed gradient; plain or trained against attacks.
+"""Small networks (JAX) on features and on series; plain or trained against attacks.
 
 Everything is seeded and runs on the CPU. The number of epochs follows from the size of the data and the time budget by
 a fixed cost per step, never from the clock: results do not depend on the machine.
 
 References
 ----------
-Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, ICLR; Ganin et al. (2016),
-Domain-adversarial training of neural networks, J Mach Learn Res 17:59.
+Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, ICLR.
 """
 
 from __future__ import annotations
@@ -22,11 +21,9 @@ import optax
 from numpy.typing import NDArray
 
 from eupnea.adversarial.radius import Norm
-from eupnea.adversarial.scaling import balanced_folds
 
 if TYPE_CHECKING:
     from eupnea.adversarial.attacks import Model
-    from eupnea.adversarial.blindness import Fold
     from eupnea.config.adversarial import AdversarialConfig
 
 Array = NDArray[np.float64]
@@ -47,11 +44,9 @@ INNER_STEPS = 5
 
 MOST_EPOCHS, FEWEST_EPOCHS = 400, 50
 
-SECONDS_PER_UNIT = 4e-9
-"""Assumed seconds per row, input value and hidden unit of one pass; sets the epochs from the time budget."""
-
-REPRESENTATION = 12
-"""Units of the representation that the reversed gradient makes blind."""
+DENSE_COST_S, SERIES_COST_S = 1e-10, 4e-9
+"""Assumed seconds per input value and hidden unit of one pass, forth or back, on features and on series: two to three
+times what was measured on one core. They set the epochs from the time budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,15 @@ class Attacker:
     epsilon: float = 0.0
 
 
-def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float, fewest: int = FEWEST_EPOCHS) -> int:
+def epochs_within(
+    n_values: int,
+    *,
+    passes: int,
+    fits: int,
+    budget_s: float,
+    fewest: int = FEWEST_EPOCHS,
+    cost_s: float = DENSE_COST_S,
+) -> int:
     """Return the epochs that `fits` trainings may take, from assumed costs.
 
     Parameters
@@ -83,8 +86,10 @@ def epochs_within(n_values: int, *, passes: int, fits: int, budget_s: float, few
         Seconds.
     fewest
         Epochs whatever the budget says.
+    cost_s
+        Assumed seconds per input value and hidden unit of one pass, forth or back.
     """
-    seconds = SECONDS_PER_UNIT * n_values * HIDDEN[0] * 3 * passes
+    seconds = cost_s * n_values * HIDDEN[0] * 3 * passes
     return int(np.clip(budget_s / max(fits * seconds, 1e-12), fewest, MOST_EPOCHS))
 
 
@@ -154,8 +159,8 @@ def fit_feature_network(
         Full passes through the data, and the seed of the initial weights.
     """
     mean, sd = float(y.mean()), float(y.std()) or 1.0
-    start = _dense_parameters(jax.random.key(seed), (X.shape[1], *HIDDEN, 1))
-    fitted = _train(_dense, start, X, (y - mean) / sd, attacker or Attacker(), epochs, seed)
+    start = dense_parameters(jax.random.key(seed), (X.shape[1], *HIDDEN, 1))
+    fitted = _train(dense, start, X, (y - mean) / sd, attacker or Attacker(), epochs, seed)
     layers = [(np.asarray(w, dtype=float), np.asarray(b, dtype=float)) for w, b in fitted]
     return FeatureNetwork(layers, mean, sd)
 
@@ -200,53 +205,15 @@ def fit_series_network(
     return SeriesNetwork(fitted, (series.shape[1], series.shape[2]), (mean, sd))
 
 
-def reversed_representation(
-    data: Fold, labels: NDArray[np.str_], *, strength: float
-) -> tuple[Array, Array, Array, Array]:
-    """Learn a representation that tells age and hides a nuisance, by a reversed gradient.
-
-    Parameters
-    ----------
-    data
-        Rows and people of a fold.
-    labels
-        Shape (n,): class of each row; empty where unknown (such rows teach age only).
-    strength
-        0 … 1, times ``reversal_weight`` of the config.
-
-    Returns
-    -------
-    train, new, inner, predicted
-        Representations of training and new rows; left-out ages of the training rows; ages of the new rows.
-    """
-    config = data.config
-    classes = sorted(set(labels) - {""})
-    Z = (labels[:, None] == np.array(classes)).astype(float)
-    fits = 4 * config.folds * (config.inner_folds + 1)
-    epochs = epochs_within(data.rows[data.train].size, passes=2, fits=fits, budget_s=config.time_budget_s)
-    weight = strength * config.reversal_weight
-    y, names = data.y[data.train], data.people[data.train]
-    people, codes = np.unique(names, return_inverse=True)
-    ages = np.bincount(codes, weights=y) / np.bincount(codes)
-    folds = balanced_folds(ages, min(config.inner_folds, len(people)), np.random.default_rng(data.seed))[codes]
-    inner = np.empty(y.size)
-    for fold in np.unique(folds):
-        kept = data.train[folds != fold]
-        model = _fit_reversed(data.rows[kept], data.y[kept], Z[kept], weight, epochs, data.seed)
-        inner[folds == fold] = model(data.rows[data.train[folds == fold]])[1]
-    model = _fit_reversed(data.rows[data.train], y, Z[data.train], weight, epochs, data.seed)
-    train, _ = model(data.rows[data.train])
-    new, predicted = model(data.rows[data.new])
-    return train, new, inner, predicted
-
-
-def _dense_parameters(key: Any, sizes: tuple[int, ...]) -> Parameters:
+def dense_parameters(key: Any, sizes: tuple[int, ...]) -> Parameters:
+    """Draw weights and biases of dense layers; `sizes` are the units of input, layers and output."""
     keys = jax.random.split(key, len(sizes) - 1)
     pairs = zip(keys, sizes[:-1], sizes[1:], strict=True)
     return [(jax.random.normal(one, (a, b)) / jnp.sqrt(a), jnp.zeros(b)) for one, a, b in pairs]
 
 
-def _dense(parameters: Parameters, X: Any) -> Any:
+def dense(parameters: Parameters, X: Any) -> Any:
+    """Return the output of dense layers with one output unit; shape (n,)."""
     now = X
     for weights, biases in parameters[:-1]:
         now = jnp.tanh(now @ weights + biases)
@@ -332,62 +299,3 @@ def _worst_shifts(loss: Callable[..., Any], parameters: Parameters, X: Any, atta
             lengths = jnp.sqrt(jnp.sum(slope**2, axis=axes, keepdims=True))
             shifts = bounded(shifts + step * slope / jnp.maximum(lengths, 1e-12))
     return shifts
-
-
-def _fit_reversed(
-    X: Array, y: Array, Z: Array, weight: float, epochs: int, seed: int
-) -> Callable[[Array], tuple[Array, Array]]:
-    mean, sd = float(y.mean()), float(y.std()) or 1.0
-    keys = jax.random.split(jax.random.key(seed), 3)
-    start = {
-        "encoder": _dense_parameters(keys[0], (X.shape[1], HIDDEN[0], REPRESENTATION)),
-        "age": _dense_parameters(keys[1], (REPRESENTATION, 1)),
-        "nuisance": _dense_parameters(keys[2], (REPRESENTATION, HIDDEN[1], Z.shape[1])),
-    }
-    data = [jnp.asarray(part, dtype=jnp.float32) for part in (X, (y - mean) / sd, Z)]
-    fitted = _fit_reversed_epochs(epochs, start, *data, jnp.float32(weight))
-
-    def model(rows: Array) -> tuple[Array, Array]:
-        """Return representations and ages of rows."""
-        hidden = _encode(fitted["encoder"], jnp.asarray(rows, dtype=jnp.float32))
-        ages = _dense(fitted["age"], hidden)
-        return np.asarray(hidden, dtype=float), np.asarray(ages, dtype=float) * sd + mean
-
-    return model
-
-
-def _encode(parameters: Parameters, X: Any) -> Any:
-    now = X
-    for weights, biases in parameters:
-        now = jnp.tanh(now @ weights + biases)
-    return now
-
-
-def _class_scores(parameters: Parameters, X: Any) -> Any:
-    (first, offset), (last, biases) = parameters
-    return jnp.tanh(X @ first + offset) @ last + biases
-
-
-def _reversed_epochs(epochs: int, start: Parameters, X: Any, y: Any, Z: Any, weight: Any) -> Parameters:
-    optimiser = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    known = Z.sum(axis=1)
-
-    def loss(parameters: Parameters) -> Any:
-        """Return the errors of age and of the reader of the nuisance, whose gradient is reversed on its way in."""
-        hidden = _encode(parameters["encoder"], X)
-        against = (1 + weight) * jax.lax.stop_gradient(hidden) - weight * hidden
-        guesses = jax.nn.log_softmax(_class_scores(parameters["nuisance"], against))
-        reading = -jnp.sum(guesses * Z) / jnp.maximum(known.sum(), 1.0)
-        return jnp.mean((_dense(parameters["age"], hidden) - y) ** 2) + reading
-
-    def epoch(state: Any, _: Any) -> Any:
-        """Take one step on all rows."""
-        parameters, memory = state
-        updates, memory = optimiser.update(jax.grad(loss)(parameters), memory, parameters)
-        return (optax.apply_updates(parameters, updates), memory), None
-
-    (fitted, _), _ = jax.lax.scan(epoch, (start, optimiser.init(start)), None, length=epochs)
-    return fitted
-
-
-_fit_reversed_epochs = jax.jit(_reversed_epochs, static_argnums=0)

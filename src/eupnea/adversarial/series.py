@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eupnea.adversarial.attacks import Model, attack
 from eupnea.adversarial.cohort import Cohort, read_numbers
-from eupnea.adversarial.networks import Attacker, epochs_within, fit_series_network
+from eupnea.adversarial.networks import INNER_STEPS, SERIES_COST_S, Attacker, epochs_within, fit_series_network
 from eupnea.adversarial.radius import Norm
 from eupnea.adversarial.result import AdversarialResult, curve_point, make_result
 from eupnea.adversarial.robustness import budget_of, fold_seed_of, people_folds
@@ -207,7 +207,12 @@ def _scaled(X: Array, train: NDArray[np.bool_]) -> Array:
 
 def _fit(X: Array, y: Array, config: AdversarialConfig, seed: list[int]) -> dict[str, Model]:
     epochs = epochs_within(
-        X.size, passes=6, fits=2 * 3 * config.folds, budget_s=config.time_budget_s, fewest=FEWEST_EPOCHS
+        X.size,
+        passes=1 + INNER_STEPS,
+        fits=2 * 3 * config.folds,
+        budget_s=config.time_budget_s,
+        fewest=FEWEST_EPOCHS,
+        cost_s=SERIES_COST_S,
     )
     number = int(np.random.default_rng(seed).integers(2**31))
     attackers = {

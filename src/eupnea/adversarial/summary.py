@@ -26,6 +26,9 @@ REFERENCES = {"xgboost_noise": "xgboost", "mlp_attacked_2": "mlp", "mlp_attacked
 
 PLAIN = "ridge_clean"
 
+MOST_FEATURES = 0.9
+"""Share of the features from which a model counts as one that uses all of them."""
+
 NORMAL = 1.96
 """Standard errors on each side of a 95 % interval."""
 
@@ -208,14 +211,15 @@ class Summary:
             sets = np.vstack([sets, np.zeros((n_fits - len(sets), sets.shape[1]))])  # folds that chose nothing
             shares = chosen["feature"].value_counts().sort_index() / n_fits
             number = float(len(chosen) / n_fits)
-            value, se = _selection_stability(sets, self.attacked.n_features)
+            is_choice = number < MOST_FEATURES * self.attacked.n_features
+            value, se = _selection_stability(sets, self.attacked.n_features) if is_choice else (np.nan, np.nan)
             rows.append(self._row("n_features_used", number, model=model))
             note = "uses all features or none: there is no choice" if np.isnan(value) else ""
             status = "not_supported" if np.isnan(value) else "ok"
             spread = {"se": se, "ci_low": value - NORMAL * se, "ci_high": min(value + NORMAL * se, 1.0)}
             told = {} if np.isnan(se) else spread
             rows.append(self._row("selection_stability", value, model=model, reason=note, **told) | {"status": status})
-            if number < 0.9 * self.attacked.n_features:
+            if is_choice:
                 points += [
                     curve_point("features", self._row("selection_share", share, model=model, feature=str(feature)))
                     for feature, share in shares.items()

@@ -283,9 +283,12 @@ def invariance(study: Study) -> Drawn:
         if len(floor := _floor(study, nuisance)):
             axis.axvline(floor.iloc[0], color="C3", linestyle="-.", linewidth=0.8, label="floor: true age alone")
         words = str(one["metric_attacker"].iloc[0]).removesuffix("_strongest").replace("_", " ")
-        axis.set(xlabel=f"attacker's {words.replace('eer', 'equal error rate')}", title=nuisance)
+        axis.set(xlabel=f"attacker's\n{words.replace('eer', 'equal error rate')}", title=nuisance)
     axes[0, 0].set_ylabel("mean absolute error of age, years")
-    legend_below(figure, axes[0, 0])
+    handles = {
+        label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     caption = (
         f"Age models from {points['modality'].iloc[0]} made blind: age error against what the strongest freshly "
         "trained attacker still reads of the nuisance, one point per strength of removal; dashed: chance of the "

@@ -246,8 +246,8 @@ def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
             groups[still if is_read else gone if _is_read(before) else never].append(told)
     if sentences:
         sentences.append(
-            "The strongest attacker is picked afterwards from several: what it reads is an upper estimate, before "
-            "and after."
+            "The strongest attacker is picked afterwards from several: what it reads is an upper estimate, before and "
+            "after; its chance and p-value are those of the best of as many attackers."
         )
     return sentences, grouped(groups)
 
@@ -274,7 +274,7 @@ def _blind_sentence(rows: pd.DataFrame, before: pd.Series, after: pd.Series) -> 
     for row in _at_full_strength(rows, "mae", after):
         text += f"; error of {_target(rows)}{_unit(rows)} then {_ranged(row)}"
     for row in _at_full_strength(rows, "mae_difference", after):
-        text += f", {_ranged(row)} more than without removal"
+        text += f" (a change of {_ranged(row)} from no removal)"
     floor = rows[rows["metric"] == "eer_floor"]
     text += "".join(f"; floor that true age allows {clause(row)}" for row in floor.head(1).iloc)
     return text + "".join(_other_ways(rows, after)) + "."
