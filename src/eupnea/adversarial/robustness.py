@@ -37,14 +37,11 @@ class Attacked:
         One row per participant, repeat, model and model that the ℓ∞ shift of the design ε was made for.
     choices
         One row per repeat, fold, model and feature that the model uses (coefficient or importance not zero).
-    n_features
-        Features before any choice.
     """
 
     predictions: pd.DataFrame
     transfers: pd.DataFrame
     choices: pd.DataFrame
-    n_features: int
 
 
 def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, modality: str) -> Attacked:
@@ -68,7 +65,7 @@ def cross_validate(cohort: Cohort, *, config: AdversarialConfig, seed: int, moda
             names = [name for name, kept in zip(cohort.columns, scaling.kept, strict=True) if kept]
             choices.append(_choices(models, names).assign(repeat=repeat, fold=fold))
     stacked = [pd.concat(parts, ignore_index=True) for parts in (predictions, transfers, choices)]
-    return Attacked(stacked[0], stacked[1], stacked[2], len(cohort.columns))
+    return Attacked(stacked[0], stacked[1], stacked[2])
 
 
 def people_folds(

@@ -203,6 +203,7 @@ class Summary:
     def _stability(self) -> tuple[list[MetricRow], list[MetricRow]]:
         rows, points = [], []
         n_fits = self.config.repeats * self.config.folds
+        n_features = int(self.attacked.choices["feature"].nunique())  # ridge uses whatever can be used
         for model in self.models:
             chosen = self.attacked.choices[self.attacked.choices["model"] == model]
             if not len(chosen):
@@ -211,8 +212,8 @@ class Summary:
             sets = np.vstack([sets, np.zeros((n_fits - len(sets), sets.shape[1]))])  # folds that chose nothing
             shares = chosen["feature"].value_counts().sort_index() / n_fits
             number = float(len(chosen) / n_fits)
-            is_choice = number < MOST_FEATURES * self.attacked.n_features
-            value, se = _selection_stability(sets, self.attacked.n_features) if is_choice else (np.nan, np.nan)
+            is_choice = number < MOST_FEATURES * n_features
+            value, se = _selection_stability(sets, n_features) if is_choice else (np.nan, np.nan)
             rows.append(self._row("n_features_used", number, model=model))
             note = "uses all features or none: there is no choice" if np.isnan(value) else ""
             status = "not_supported" if np.isnan(value) else "ok"
