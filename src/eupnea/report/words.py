@@ -24,8 +24,8 @@ MODALITY_WORDS = {
     "cardiogenic": "what the heart leaves in the breathing channel (control)",
     "demographics": "age, sex and BMI alone (control)",
 }
-TARGET_WORDS = {"bmi": "BMI", "age": "age", "sex": "sex"}
-TARGET_UNITS = {"age": "years", "bmi": "kg/m²", "height": "cm", "weight": "kg"}
+TARGET_WORDS = {"bmi": "BMI", "height_cm": "height", "weight_kg": "weight"}
+TARGET_UNITS = {"age": "years", "bmi": "kg/m²", "height_cm": "cm", "weight_kg": "kg"}
 TRAIT_MODEL_WORDS = {
     "selected": "selected",
     "ridge": "ridge",
