@@ -118,7 +118,7 @@ def _ladder(axes: Axes, rows: pd.DataFrame, target: str) -> pd.DataFrame:
     words = "chance" if not len(baseline) else "median" if metric == "mae" else "majority"
     unit = f"{TARGET_UNITS[target]}; " if metric == "mae" and target in TARGET_UNITS else ""
     axes.set(xlabel=f"{METRIC_WORDS[metric]}\n({unit}{words}: {number(reference)})", title=target_words(target))
-    axes.xaxis.label.set_size(7)
+    axes.xaxis.label.set_fontsize(7)
     return rows[["target", "modality", "model", "metric", "value", "ci_low", "ci_high", "p_value"]]
 
 
