@@ -182,11 +182,11 @@ class Study:
 
     def respiration(self, recording: str) -> pd.DataFrame:
         """Return the cleaned respiration of one recording, 25 samples per second."""
-        return self._of_recording("signals/chunk-*.parquet", recording)
+        return self._of_recording("signals/chunk-*.parquet", contract.RESPIRATION, recording)
 
     def cardiac(self, recording: str) -> pd.DataFrame:
         """Return the cardiac signals of one recording, one row per signal."""
-        return self._of_recording("signals/cardiac-*.parquet", recording)
+        return self._of_recording("signals/cardiac-*.parquet", contract.CARDIAC, recording)
 
     def breaths(self, participant: str, **keys: str) -> pd.DataFrame:
         """Return the breaths of a participant.
@@ -198,11 +198,11 @@ class Study:
         **keys
             Any of ``session``, ``mode``, ``task``, ``run``: only recordings with this value.
         """
-        return self._of_participant("breaths/chunk-*.parquet", participant, keys)
+        return self._of_participant("breaths/chunk-*.parquet", contract.BREATHS, participant, keys)
 
     def beats(self, participant: str, **keys: str) -> pd.DataFrame:
         """Return the heartbeats of a participant; the parameters are those of `breaths`."""
-        return self._of_participant("beats/chunk-*.parquet", participant, keys)
+        return self._of_participant("beats/chunk-*.parquet", contract.BEATS, participant, keys)
 
     def figures(self) -> list[str]:
         """Return the names of the figures that this study has."""
@@ -243,7 +243,7 @@ class Study:
         stacked = concat_tables(frames)
         return stacked.sort_values("recording", kind="stable", ignore_index=True) if len(stacked) else stacked
 
-    def _of_recording(self, pattern: str, recording: str) -> pd.DataFrame:
+    def _of_recording(self, pattern: str, columns: TableContract, recording: str) -> pd.DataFrame:
         rows = self.recordings["recording"] == recording
         if not rows.any():
             raise InputError(
@@ -252,11 +252,11 @@ class Study:
                 found=recording,
                 allowed="a name in the column 'recording'",
             )
-        chunk = f"{int(self.recordings.loc[rows, 'chunk'].iloc[0]):03d}"
-        path = self.folder / pattern.replace("*", chunk)
-        return pd.read_parquet(path, filters=[("recording", "==", recording)])
+        return self._in_chunk(pattern, columns, rows)
 
-    def _of_participant(self, pattern: str, participant: str, keys: dict[str, str]) -> pd.DataFrame:
+    def _of_participant(
+        self, pattern: str, columns: TableContract, participant: str, keys: dict[str, str]
+    ) -> pd.DataFrame:
         rows = self.recordings["participant"] == participant
         for key, value in keys.items():
             rows &= self.recordings[key] == value
@@ -267,7 +267,12 @@ class Study:
                 found=", ".join([participant, *(f"{key}={value}" for key, value in keys.items())]),
                 allowed=f"participants {', '.join(self.recordings['participant'].unique()[:8])} …",
             )
-        names = self.recordings.loc[rows, "recording"].tolist()
-        chunk = f"{int(self.recordings.loc[rows, 'chunk'].iloc[0]):03d}"
-        path = self.folder / pattern.replace("*", chunk)
-        return pd.read_parquet(path, filters=[("recording", "in", names)])
+        return self._in_chunk(pattern, columns, rows)
+
+    def _in_chunk(self, pattern: str, columns: TableContract, rows: pd.Series) -> pd.DataFrame:
+        """Read some recordings of one participant; a study that starts from a feature table has none of them."""
+        if next(self.folder.glob(pattern), None) is None:
+            return columns.empty()
+        chosen = self.recordings.loc[rows]
+        path = self.folder / pattern.replace("*", f"{int(chosen['chunk'].iloc[0]):03d}")
+        return pd.read_parquet(path, filters=[("recording", "in", chosen["recording"].tolist())])

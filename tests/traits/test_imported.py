@@ -9,6 +9,7 @@ import pytest
 from eupnea.associations.mixed import mixed_models
 from eupnea.associations.reliability import reliability
 from eupnea.config.associations import AssociationsConfig
+from eupnea.config.dataset import DatasetConfig
 from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.errors import InputError
 from eupnea.features.imported import import_features
@@ -56,6 +57,33 @@ def test_everything_after_features_works_on_a_table(tmp_path: Path, suffix: str)
     assert age.loc["respiration__imported__sniff_rate", "ci_low"] > 0
     table = reliability(found.windows, RECORDING_FEATURES.empty(), found.dictionary, config=config)
     assert (table["term"] == "tasks").any()
+
+
+def test_what_describes_people_sessions_and_recordings_is_no_feature() -> None:
+    table = _table().rename(columns={"sex": "Gender", "participant": "participant_id"})
+    table["cortisol"], table["hand"] = table["age"] * 2.0, np.where(table["age"] > 40, "left", "right")
+    table["session"], table["mood"], table["effort"] = "1", table["age"] % 5, np.where(table["task"] == "rest", 1, 3)
+    people = {"age": "age", "gender": "sex", "cortisol": "cortisol", "hand": "hand"}
+    dataset = DatasetConfig.model_validate(
+        {"participants": {"columns": people}, "targets": {"sessions": {"mood": "mood"}, "scans": {"effort": "load"}}}
+    )
+    found = import_features(table, dataset=dataset)
+    features = [name for name in found.windows.columns if "__" in name]
+    assert features == ["respiration__imported__sniff_rate", "cardiac__time__rmssd"]
+    assert set(found.participants["sex"]) == {"female"}
+    assert found.participants.loc[0, "cortisol"] == 2 * found.participants.loc[0, "age"]
+    counts = found.targets.groupby(["level", "name"]).size()
+    assert counts["participant"].to_dict() == {"age": 20, "cortisol": 20, "hand": 20, "sex": 20}
+    assert counts[[("session", "mood"), ("recording", "load")]].tolist() == [20, 40]
+    load = found.targets[found.targets["name"] == "load"]
+    assert set(load["recording"]) == set(found.windows["recording"])
+    assert set(load["value"]) == {"1", "3"}
+    wrong = DatasetConfig.model_validate({"targets": {"scans": {"strain": "strain"}}})
+    with pytest.raises(InputError, match="not a column of the feature table"):
+        import_features(_table(), dataset=wrong)
+    mixed = DatasetConfig.model_validate({"targets": {"scans": {"sniff_rate": "rate"}}})
+    with pytest.raises(InputError, match="describes recordings differs"):
+        import_features(_table(), dataset=mixed)
 
 
 def test_columns_go_where_the_config_says() -> None:

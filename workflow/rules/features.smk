@@ -49,6 +49,7 @@ if STUDY.dataset.source == "features":
         resources:
             mem_mb=memory(2000),
         params:
+            config=block("dataset"),
             code=code("features_import.py"),
         message:
             "Reading the feature table"

@@ -67,6 +67,7 @@ if STUDY.dataset.source == "features":
         resources:
             mem_mb=memory(1000),
         params:
+            config=block("dataset"),
             code=code("recordings_import.py"),
         message:
             "Listing the people of the feature table"

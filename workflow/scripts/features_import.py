@@ -1,3 +1,4 @@
+from eupnea.config.dataset import DatasetConfig
 from eupnea.features.imported import import_features
 from eupnea.features.windows import SET_ASIDE_COLUMNS
 from eupnea.io.contract import DICTIONARY, RECORDING_FEATURES, WINDOWS
@@ -5,7 +6,7 @@ from eupnea.io.job import job
 from eupnea.io.tables import write_table
 
 with job(snakemake.log[0]):
-    imported = import_features(snakemake.input.table[0])
+    imported = import_features(snakemake.input.table[0], dataset=DatasetConfig.model_validate(snakemake.params.config))
     write_table(imported.windows, snakemake.output.windows, WINDOWS)
     write_table(RECORDING_FEATURES.empty(), snakemake.output.recordings, RECORDING_FEATURES)
     write_table(imported.windows.head(0).reindex(columns=list(SET_ASIDE_COLUMNS)), snakemake.output.set_aside)

@@ -1,3 +1,4 @@
+from eupnea.config.dataset import DatasetConfig
 from eupnea.features.imported import import_features, recordings_of
 from eupnea.io.contract import INTERVALS, RECORDINGS
 from eupnea.io.job import job
@@ -5,7 +6,7 @@ from eupnea.io.tables import write_table
 from eupnea.recordings.findings import findings_frame
 
 with job(snakemake.log[0]):
-    imported = import_features(snakemake.input.table[0])
+    imported = import_features(snakemake.input.table[0], dataset=DatasetConfig.model_validate(snakemake.params.config))
     write_table(recordings_of(imported.windows), snakemake.output.recordings, RECORDINGS)
     write_table(imported.participants, snakemake.output.participants)
     write_table(imported.targets, snakemake.output.targets)

@@ -85,8 +85,9 @@ def nuisance_labels(
 def _devices(cohort: Cohort, recordings: pd.DataFrame) -> Labels:
     if not set(DEVICE_COLUMNS) <= set(recordings.columns):
         return np.full(cohort.y.size, "")
-    told = recordings.drop_duplicates("recording").set_index("recording")[list(DEVICE_COLUMNS)].astype(str)
-    devices = told.agg(" ".join, axis=1) if len(told) else pd.Series(dtype=str)
+    told = recordings.drop_duplicates("recording").set_index("recording")[list(DEVICE_COLUMNS)].astype(object)
+    told = told.where(told.notna(), "").astype(str)  # a feature table tells nothing of its devices
+    devices = told.agg(" ".join, axis=1).str.strip() if len(told) else pd.Series(dtype=str)
     return cohort.keys["recording"].map(devices).fillna("").to_numpy(dtype=str)
 
 

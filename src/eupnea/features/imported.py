@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from eupnea.config.dataset import DatasetConfig, ParticipantsConfig
 from eupnea.errors import InputError
 from eupnea.features.columns import CONTROL_MODALITIES, MODALITIES
 from eupnea.io.contract import DICTIONARY, RECORDINGS, WINDOWS
 from eupnea.recordings.labels import recording_label
+from eupnea.recordings.participants import kept_columns, typed_people
 
 FAMILY = "imported"
 """Family of columns that do not name one."""
 
-DEMOGRAPHICS = ("age", "sex", "bmi", "height", "weight")
-"""Columns that describe people, not signals, wherever they stand."""
+LABELS = ("participant", "participant_id")
+"""Names of the column that tells the person."""
 
 _TEXTS = {"participant": "str", "participant_id": "str", "session": "str", "run": "str"}
+
+PLURALS = {"participant": "people", "session": "sessions", "recording": "recordings"}
+CONFIG_KEYS = {
+    "participant": "dataset.participants.columns",
+    "session": "dataset.targets.sessions",
+    "recording": "dataset.targets.scans",
+}
+"""Keys of the config that say which columns describe what."""
 
 PREFIXES = {"participant": "sub-", "session": "ses-"}
 """Prefixes that labels get when they lack them."""
@@ -51,8 +61,7 @@ class ImportedFeatures:
 def import_features(
     source: str | Path | pd.DataFrame,
     *,
-    participant: str = "participant",
-    people_columns: Sequence[str] = DEMOGRAPHICS,
+    dataset: DatasetConfig | None = None,
     modality_of: Mapping[str, str] | None = None,
     default_modality: str = "respiration",
     window_s: float = float("nan"),
@@ -65,11 +74,9 @@ def import_features(
         A ``.parquet`` or ``.tsv`` file, or the table itself. Columns session, mode, task, run, recording, start_s,
         window_s, block, time_on_task_s, quality are taken as what they are where they exist; other columns of numbers
         are features.
-    participant
-        Column that names the person.
-    people_columns
-        Columns that describe people (age, sex, questionnaire scores): they become participants and targets. A column
-        that differs inside a person is an error.
+    dataset
+        Which columns are no features: those that describe people (``participants``: their names here, values and
+        units), and targets of sessions and of recordings (``targets``). The defaults of the config when left out.
     modality_of
         Feature → modality, for columns not called ``<modality>__<family>__<name>``.
     default_modality
@@ -80,24 +87,26 @@ def import_features(
     Raises
     ------
     InputError
-        The participant column is missing, a modality is unknown, a column is neither number nor known, a person's
-        column differs between rows, or there is no feature at all.
+        The participant column is missing, a modality is unknown, a column is neither number nor known, what describes
+        a person (a session, a recording) differs between its rows, or there is no feature at all.
     """
     table = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else _read(Path(source))
     where = "feature table" if isinstance(source, pd.DataFrame) else str(source)
-    if participant not in table.columns:
-        columns = ", ".join(map(str, table.columns[:10]))
+    dataset = DatasetConfig() if dataset is None else dataset
+    label = next((name for name in LABELS if name in table.columns), None)
+    if label is None:
         raise InputError(
             "The feature table has no participant column",
             where=where,
-            found=columns,
-            allowed=participant,
+            found=", ".join(map(str, table.columns[:10])),
+            allowed=" or ".join(LABELS),
             change="name the column that tells the person",
         )
-    table = table.rename(columns={participant: "participant"})
+    table = table.rename(columns={label: "participant"})
     keys = _keys(table, window_s, where)
-    people = [name for name in people_columns if name in table.columns]
-    known = {*WINDOWS.column_names, *people}
+    people = kept_columns(tuple(map(str, table.columns)), dataset.participants.columns)
+    told = {"session": dataset.targets.sessions, "recording": dataset.targets.scans}
+    known = {*WINDOWS.column_names, *people, *(name for columns in told.values() for name in columns)}
     features = {
         name: _modality(str(name), modality_of or {}, default_modality, where) for name in table if name not in known
     }
@@ -105,12 +114,12 @@ def import_features(
     values.columns = [_column(str(name), modality) for name, modality in features.items()]
     if not len(values.columns):
         raise InputError("The feature table has no feature", where=where, allowed="at least one column of numbers")
-    participants = _people(table.assign(participant=keys["participant"]), people, where)
+    participants = _people(table, keys, people, dataset.participants, where)
     return ImportedFeatures(
         WINDOWS.conform(pd.concat([keys, values], axis=1)),
         _dictionary(list(values.columns), where),
         participants,
-        _targets(participants),
+        _targets(participants, table, keys, told, where),
     )
 
 
@@ -203,32 +212,67 @@ def _numbers(values: pd.DataFrame, where: str) -> pd.DataFrame:
             where=where,
             found=", ".join(text[:10]),
             allowed="numbers, keys of recordings, and columns that describe people",
-            change="list columns that describe people in people_columns, or take the others out",
+            change="name columns that describe people in dataset.participants.columns, or take the others out",
         )
     return values.astype(float).replace([np.inf, -np.inf], np.nan)
 
 
-def _people(table: pd.DataFrame, columns: list[str], where: str) -> pd.DataFrame:
-    grouped = table.groupby("participant", sort=True)
-    for name in columns:
-        different = grouped[name].nunique()
-        if (different > 1).any():
-            raise InputError(
-                "A column that describes people differs between the rows of one person",
-                where=f"{where}: {name}",
-                found=str(different.idxmax()),
-                change="give one value per person, or leave the column out of people_columns",
-            )
-    return grouped[columns].first().reset_index() if columns else table[["participant"]].drop_duplicates()
+def _people(
+    table: pd.DataFrame, keys: pd.DataFrame, columns: Mapping[str, str], config: ParticipantsConfig, where: str
+) -> pd.DataFrame:
+    texts = {name: _constant(table[column], keys["participant"], column, where) for column, name in columns.items()}
+    rows = {person: {name: text[person] for name, text in texts.items()} for person in keys["participant"].unique()}
+    return typed_people(rows, config, [])
 
 
-def _targets(participants: pd.DataFrame) -> pd.DataFrame:
+def _constant(values: pd.Series, owner: pd.Series, column: str, where: str) -> pd.Series:
+    """Give the one text of every owner, empty where it is missing."""
+    texts = values.map(_text)
+    grouped = texts[texts != ""].groupby(owner)
+    different = grouped.nunique()
+    if (different > 1).any():
+        raise InputError(
+            f"A column that describes {PLURALS[str(owner.name)]} differs between the rows of one",
+            where=f"{where}: {column}",
+            found=str(different.idxmax()),
+            change=f"give one value per {owner.name}, or leave the column out of {CONFIG_KEYS[str(owner.name)]}",
+        )
+    return grouped.first().reindex(owner.unique()).fillna("")
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return f"{value:.17g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value).strip()
+
+
+def _targets(
+    participants: pd.DataFrame,
+    table: pd.DataFrame,
+    keys: pd.DataFrame,
+    told: Mapping[str, Mapping[str, str]],
+    where: str,
+) -> pd.DataFrame:
     rows = participants.melt("participant", var_name="name", value_name="value")
-    rows = rows[rows["value"].notna()]
-    text = [f"{value:.17g}" if isinstance(value, (int, float)) else str(value) for value in rows["value"]]
-    empty = dict.fromkeys(("session", "recording"), "")
-    rows = rows.assign(**empty, level="participant", value=pd.Series(text, index=rows.index, dtype="str"))
-    return rows[["participant", "session", "recording", "name", "level", "value"]].reset_index(drop=True)
+    parts = [rows.assign(session="", recording="", level="participant")]
+    for level, columns in told.items():
+        owner = keys["recording"] if level == "recording" else keys["participant"] + "|" + keys["session"]
+        first = keys[["participant", "session", "recording"]].groupby(owner.to_numpy()).first()
+        for column, name in columns.items():
+            if column not in table.columns:
+                raise InputError(
+                    "A target is not a column of the feature table",
+                    where=where,
+                    found=column,
+                    change=f"correct {CONFIG_KEYS[level]}",
+                )
+            values = _constant(table[column], owner.rename(level), column, where)
+            own = first.assign(name=name, level=level, value=values.reindex(first.index))
+            parts.append(own if level == "recording" else own.assign(recording=""))
+    long = pd.concat(parts, ignore_index=True)
+    long["value"] = pd.Series([_text(value) for value in long["value"]], index=long.index, dtype="str")
+    order = ["participant", "session", "recording", "name", "level", "value"]
+    return long.loc[long["value"] != "", order].reset_index(drop=True)
 
 
 def _dictionary(columns: list[str], where: str) -> pd.DataFrame:

@@ -95,9 +95,9 @@ def baseline_ladder(study: Study) -> Drawn:
         _ladder(axis, rows[rows["target"] == target], target) for axis, target in zip(axes[0], targets, strict=True)
     ]
     caption = (
-        "Models against baselines: error (or accuracy) of every model on the main group of features (circles), and of "
-        "the selected model (diamonds) on every group, with 95 % intervals over people; best on top. Dashed: the "
-        "median or majority baseline; for the area under the curve, chance."
+        f"Models against baselines: error (or accuracy) of every model on {_main_words(rows)} (circles), and of the "
+        "selected model (diamonds) on every group of features, with 95 % intervals over people; best on top. Dashed: "
+        "the median or majority baseline; for the area under the curve, chance."
     )
     return Drawn(figure, pd.concat(shown, ignore_index=True), "Models and baselines", caption)
 
@@ -116,8 +116,9 @@ def _ladder(axes: Axes, rows: pd.DataFrame, target: str) -> pd.DataFrame:
     reference = float(baseline.iloc[0]) if len(baseline) else 0.5
     axes.axvline(reference, color=COLOURS["chance"], linestyle="--", linewidth=0.8)
     words = "chance" if not len(baseline) else "median" if metric == "mae" else "majority"
-    unit = f", {TARGET_UNITS[target]}" if metric == "mae" and target in TARGET_UNITS else ""
-    axes.set(xlabel=f"{METRIC_WORDS[metric]}{unit}\n({words}: {number(reference)})", title=target_words(target))
+    unit = f"{TARGET_UNITS[target]}; " if metric == "mae" and target in TARGET_UNITS else ""
+    axes.set(xlabel=f"{METRIC_WORDS[metric]}\n({unit}{words}: {number(reference)})", title=target_words(target))
+    axes.xaxis.label.set_fontsize(7)
     return rows[["target", "modality", "model", "metric", "value", "ci_low", "ci_high", "p_value"]]
 
 
@@ -127,12 +128,21 @@ def _ladder_label(row: pd.Series) -> str:
         return TRAIT_MODEL_WORDS["demographics"]
     if row["model"] == "selected":
         return f"selected: {modality}"
-    return f"{modality}: {TRAIT_MODEL_WORDS.get(row['model'], row['model'])}"
+    return TRAIT_MODEL_WORDS.get(row["model"], str(row["model"]))
+
+
+def _main_modality(rows: pd.DataFrame) -> str:
+    return next((name for name in (*MODALITIES, *rows["modality"]) if (rows["modality"] == name).any()), "")
+
+
+def _main_words(rows: pd.DataFrame) -> str:
+    main = _main_modality(rows)
+    return SHORT_MODALITY_WORDS.get(main, main)
 
 
 def _shown_models(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the selected model of every modality, every model of the main one, and the baselines once."""
-    main = next((name for name in (*MODALITIES, *rows["modality"]) if (rows["modality"] == name).any()), "")
+    main = _main_modality(rows)
     is_once = rows["model"].isin(["baseline", "demographics"]) & ~rows.duplicated(["model"])
     is_model = ~rows["model"].isin(["baseline", "demographics"])
     return rows[is_once | (is_model & ((rows["model"] == "selected") | (rows["modality"] == main)))]

@@ -105,7 +105,7 @@ def _feature_table(study: StudyConfig, base: Path) -> list[Finding]:
     from eupnea.features.imported import import_features
 
     try:
-        import_features(path)
+        import_features(path, dataset=study.dataset)
     except InputError as error:
         return [finding_of(error, level="error")]
     return []

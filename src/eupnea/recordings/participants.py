@@ -69,13 +69,8 @@ def read_people(dataset: DatasetConfig, base: Path, recordings: pd.DataFrame) ->
     absent = [one for one in with_files if one not in raw]
     if absent and any(raw.values()):
         findings += [_absent(one, config) for one in absent]
-    order = sorted({*raw, *with_files}, key=natural_key)
-    names = list(dict.fromkeys(name for row in raw.values() for name in row))
-    columns = {name: [raw.get(one, {}).get(name, "") for one in order] for name in names}
-    table = pd.DataFrame({"participant": order})
-    for name, cells in columns.items():
-        table[name] = _typed(name, cells, order, config, findings)
-    _add_bmi(table, config, findings)
+    table = typed_people({**{one: {} for one in with_files}, **raw}, config, findings)
+    order = table["participant"].tolist()
     used = recordings[recordings["status"] == "used"]["participant"].value_counts()
     table["n_recordings"] = [int(used.get(one, 0)) for one in order]
     table["has_recordings"] = table["n_recordings"] > 0
@@ -85,6 +80,26 @@ def read_people(dataset: DatasetConfig, base: Path, recordings: pd.DataFrame) ->
             Finding("note", "", f"{len(without)} participants have no recordings: {', '.join(without)}", config.file)
         )
     return People(table, tuple(findings))
+
+
+def typed_people(rows: dict[str, dict[str, str]], config: ParticipantsConfig, findings: list[Finding]) -> pd.DataFrame:
+    """Turn the texts of people into a table: values by their name here, numbers, units, and BMI.
+
+    Parameters
+    ----------
+    rows
+        Participant → {column by its name here: text}.
+    config
+        What values are called, units, whether BMI is computed.
+    findings
+        What is odd is added here.
+    """
+    order = sorted(rows, key=natural_key)
+    table = pd.DataFrame({"participant": order})
+    for name in dict.fromkeys(name for row in rows.values() for name in row):
+        table[name] = _typed(name, [rows[one].get(name, "") for one in order], order, config, findings)
+    _add_bmi(table, config, findings)
+    return table
 
 
 def _absent(participant: str, config: ParticipantsConfig) -> Finding:

@@ -73,7 +73,7 @@ def plan_study(study: StudyConfig) -> StudyPlan:
             )
         from eupnea.features.imported import import_features
 
-        import_features(table)  # a table that cannot be used stops the study here
+        import_features(table, dataset=study.dataset)  # a table that cannot be used stops the study here
         chunks: list[list[str]] = [[] for _ in range(study.chunks)]
         return StudyPlan(
             _with_path(study.dataset, study.dataset.path or Path(".")), chunks, chunks, [table.as_posix()], []

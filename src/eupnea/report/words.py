@@ -24,8 +24,8 @@ MODALITY_WORDS = {
     "cardiogenic": "what the heart leaves in the breathing channel (control)",
     "demographics": "age, sex and BMI alone (control)",
 }
-TARGET_WORDS = {"bmi": "BMI", "age": "age", "sex": "sex"}
-TARGET_UNITS = {"age": "years", "bmi": "kg/m²", "height": "cm", "weight": "kg"}
+TARGET_WORDS = {"bmi": "BMI", "height_cm": "height", "weight_kg": "weight"}
+TARGET_UNITS = {"age": "years", "bmi": "kg/m²", "height_cm": "cm", "weight_kg": "kg"}
 TRAIT_MODEL_WORDS = {
     "selected": "selected",
     "ridge": "ridge",
@@ -37,7 +37,7 @@ TRAIT_MODEL_WORDS = {
     "xgboost": "boosted trees",
     "svm": "support vectors",
     "random_forest": "random forest",
-    "demographics": "age, sex, BMI alone",
+    "demographics": "demographics alone",
     "baseline": "median or majority",
 }
 SHORT_MODALITY_WORDS = {
@@ -46,7 +46,7 @@ SHORT_MODALITY_WORDS = {
     "coupling": "coupling",
     "all": "all signals",
     "device": "sensor alone",
-    "demographics": "age, sex, BMI alone",
+    "demographics": "demographics alone",
 }
 
 ALPHA = 0.05
@@ -144,7 +144,12 @@ def grouped(groups: dict[str, list[str]]) -> str:
 def term_words(term: str) -> str:
     """Write a term of a mixed model for a reader: ``mode[oral]:task[nback]`` gives ``mode (oral) × task (nback)``."""
     return (
-        term.replace(":", " × ").replace("[", " (").replace("]", ")").replace("_min", ", per minute").replace("_", " ")
+        term.replace(":", " × ")
+        .replace("[", " (")
+        .replace("]", ")")
+        .replace("_min", ", per minute")
+        .replace("_", " ")
+        .replace("bmi", "BMI")
     )
 
 

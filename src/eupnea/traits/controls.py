@@ -47,7 +47,7 @@ def confound_rows(task: Task, participants: pd.DataFrame, null_y: FloatArray | N
     table, names = demographic_table(task.design.observations, participants, task.target.name, columns)
     if not names:
         return []
-    outputs, _ = closed_form_outputs(task, smoothers_of(task, confounds=table), 0, null_y)
+    outputs, _ = closed_form_outputs(task, smoothers_of(task, confounds=table), 0, null_y, stack=False)
     selected = [output for output in outputs if output.model == "selected"]
     return evaluate.output_rows(task, selected, null_y=null_y, control="confounds_removed", term=",".join(names))
 
@@ -95,7 +95,7 @@ def random_row_rows(task: Task, windows: pd.DataFrame, participants: pd.DataFram
     cheating = replace(rows_task, design=replace(design, people=np.arange(len(rows_task.y))))
     rows: list[MetricRow] = []
     for control, splitter in (("random_row_split", cheating), ("participant_split", rows_task)):
-        outputs, _ = closed_form_outputs(splitter, families, 0, None)
+        outputs, _ = closed_form_outputs(splitter, families, 0, None, stack=False)
         selected = [output for output in outputs if output.model == "selected"]
         found = evaluate.output_rows(rows_task, selected, control=control)
         rows += [row | {"level": "participant", "reason": SPLIT_WORDS[control]} for row in found]

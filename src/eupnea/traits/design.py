@@ -16,10 +16,10 @@ from eupnea.traits.targets import LEVEL_KEYS, Target
 
 FloatArray = NDArray[np.float64]
 
-DEMOGRAPHICS = ("age", "sex", "bmi", "height", "weight")
-"""Columns of participants.tsv that make the demographics control; height in cm or m, weight in kg, as they stand."""
+DEMOGRAPHICS = ("age", "sex", "bmi")
+"""Columns of participants.tsv that make the demographics control."""
 
-EXPLAINED_BY = {"bmi": ("height", "weight"), "height": ("bmi",), "weight": ("bmi",)}
+EXPLAINED_BY = {"height_cm": ("bmi",), "weight_kg": ("bmi",), "bmi": ("height_cm", "weight_kg")}
 """Demographics that a target is computed from: they may not predict it."""
 
 LONGER = "recording"

@@ -98,7 +98,7 @@ def smoothers_of(task: Task, *, confounds: FloatArray | None = None) -> list[Smo
 
 
 def closed_form_outputs(
-    task: Task, families: list[Smoother], repeat: int, null_labels: FloatArray | None
+    task: Task, families: list[Smoother], repeat: int, null_labels: FloatArray | None, *, stack: bool = True
 ) -> tuple[list[Output], NestedFit]:
     """Run nested cross-validation of the closed forms in one repeat.
 
@@ -108,6 +108,8 @@ def closed_form_outputs(
         What to run.
     null_labels
         Shape (n, m): relabelled targets, or None.
+    stack
+        Whether the stack is wanted.
 
     Returns
     -------
@@ -119,12 +121,14 @@ def closed_form_outputs(
     folds, labels = task.folds(repeat), task.labels()
     if null_labels is not None:
         labels = np.hstack([labels, task.labels(null_labels)])
-    fit = nested_predictions(families, labels, folds, n_kept=_kept_columns(task, families, labels.shape[1]))
+    n_kept = _kept_columns(task, families, labels.shape[1]) if stack else task.group
+    fit = nested_predictions(families, labels, folds, n_kept=n_kept)
     names = [family.model for family in families if family.model != "mean"]
     outputs = [_baseline(task, repeat, folds)]
     outputs += [_output(task, fit, name, (name,), repeat) for name in names]
     outputs.append(_output(task, fit, "selected", SELECTABLE, repeat))
-    outputs.append(_stack(task, fit, labels, [name for name in names if name in SELECTABLE], repeat))
+    if stack:
+        outputs.append(_stack(task, fit, labels, [name for name in names if name in SELECTABLE], repeat))
     return outputs, fit
 
 
@@ -208,10 +212,10 @@ def _stacked(fit: NestedFit, labels: FloatArray, names: list[str], group: int) -
         train, test = np.flatnonzero(fit.folds != fold), np.flatnonzero(fit.folds == fold)
         for column in range(n_kept):
             settings, centre = chosen[fold, column // group], fit.centre[test[0], column]
-            inner = fit.without[fold, settings][:, train, column].T - centre
+            inner = fit.without[fold, settings[:, None], train, column].T - centre
             weights, _ = nnls(inner, labels[train, column] - centre)
             weights = weights / max(float(weights.sum()), 1.0)
-            predicted[test, column] = centre + (fit.outer[settings][:, test, column].T - centre) @ weights
+            predicted[test, column] = centre + (fit.outer[settings[:, None], test, column].T - centre) @ weights
     return predicted
 
 
