@@ -5,7 +5,7 @@ BIN = .venv/bin
 # An activated or inherited Python setting must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup study test test-all check lint lock reference docs rulegraph picture benchmark benchmark-detection clean
+.PHONY: help setup study test test-all check lint lock reference docs rulegraph picture benchmark benchmark-study benchmark-growth benchmark-detection clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -46,6 +46,12 @@ benchmark: setup ## Compare detection, features and files with the peers  (.venv
 
 picture: setup ## Take the README's picture of the report; needs Chromium  (.venv/bin/python tools/picture.py)
 	$(BIN)/python tools/picture.py
+
+benchmark-study: setup ## A whole study beside one of NeuroKit2, tsfresh, sklearn (.venv/bin/python -m benchmarks.study.against_peers)
+	$(BIN)/python -m benchmarks.study.against_peers --peers .peers
+
+benchmark-growth: setup ## What 25 to 400 people cost; takes hours             (.venv/bin/python -m benchmarks.study.growth)
+	$(BIN)/python -m benchmarks.study.growth
 
 benchmark-detection: setup ## Compare the detection of breaths with its peers    (.venv/bin/python -m benchmarks.detection)
 	$(BIN)/python -m benchmarks.detection --peers .peers

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.study.against_peers --peers .peers`` simulates ten people in full length (nasal and oral, 5 + 45
 minutes, ECG at 250 Hz), lets eupnea run its whole study on them, report included, and then ``peer.py`` the part of it
-that its tools can do. The peer's permutations are timed on a few (``--permutations``) and multiplied, as the table says.
+that its tools can do. The peer's permutations are timed on a few (``--permutations``) and multiplied: see the note.
 """
 
 from __future__ import annotations

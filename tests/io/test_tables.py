@@ -67,9 +67,13 @@ def test_a_table_written_in_parts_is_the_table_written_whole(tmp_path: Path) -> 
 
 
 def test_parts_of_a_failed_write_leave_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError), table_parts_to(tmp_path / "scores.parquet", SCORES) as write:
-        write(scores_of("rest_to_task", 3))
-        write(pd.DataFrame({"unknown": [1]}))
+    def write_both() -> None:
+        with table_parts_to(tmp_path / "scores.parquet", SCORES) as write:
+            write(scores_of("rest_to_task", 3))
+            write(pd.DataFrame({"unknown": [1]}))
+
+    with pytest.raises(InputError):
+        write_both()
     assert not list(tmp_path.iterdir())
 
 

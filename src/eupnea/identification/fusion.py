@@ -9,7 +9,7 @@ import numpy as np
 
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.error_rates import equal_error_rates
-from eupnea.identification.kernels import softplus
+from eupnea.identification.kernels import softplus, softplus_of_draws
 from eupnea.identification.normalise import cohort_normalised
 from eupnea.identification.samples import lengths_of, starts_of
 
@@ -125,7 +125,8 @@ def fused_units(
     """
     if separation or any(unit.k == 1 for unit in units):
         windows = cohort_normalised(scores) if windows is None else windows
-    evidence = support(windows, separation) if separation and windows is not None else scores
+    is_draw = scores.dtype == np.float32
+    evidence = support(windows, separation, is_draw=is_draw) if separation and windows is not None else scores
     for unit in units:
         if unit.k == 1 and windows is not None:
             yield unit, windows, np.arange(scores.shape[-1])
@@ -135,7 +136,7 @@ def fused_units(
         yield unit, np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised, first
 
 
-def support(normalised: Matrix, separation: float) -> Matrix:
+def support(normalised: Matrix, separation: float, *, is_draw: bool = False) -> Matrix:
     """Return what windows say in favour of a claim: log(1 + LR), at least 0.
 
     LR is the likelihood ratio of a normalised score that is N(0, 1) for others and N(d, 1) for the own person: d s −
@@ -143,7 +144,8 @@ def support(normalised: Matrix, separation: float) -> Matrix:
     be anybody's otherwise (a sigh, a word, a movement): unlike the person it says nothing instead of counting against.
     """
     out = np.empty(normalised.shape)
-    softplus(np.ravel(normalised), separation, -0.5 * separation**2, PRESENT, ABSENT, out.reshape(-1))
+    function = softplus_of_draws if is_draw else softplus
+    function(np.ravel(normalised), separation, -0.5 * separation**2, PRESENT, ABSENT, out.reshape(-1))
     return out
 
 

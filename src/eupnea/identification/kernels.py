@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-JIT: dict[str, Any] = {"cache": True, "nogil": True}
+JIT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @numba.njit(**JIT)
@@ -23,22 +23,22 @@ def normalise(scores: Any, present: float, absent: float, out: Any) -> None:
     for b in range(B):
         total[:], squares[:], others[:] = 0, 0, -1.0
         for c in range(C):
-            for n in range(N):
-                s = scores[b, c, n]
-                if s > present:
-                    total[n] += s
-                    squares[n] += s * s
-                    others[n] += 1.0
+            row = scores[b, c]
+            for n in range(N):  # without branches: the compiler takes several at once
+                known = row[n] if row[n] > present else row.dtype.type(0)
+                total[n] += known
+                squares[n] += known * known
+                others[n] += 1.0 if row[n] > present else 0.0
         for n in range(N):
             floor[n] = 1e-12 * max(squares[n] / max(others[n] + 1.0, 1.0), 1e-300)
             others[n] = max(others[n], 1.0)
         for c in range(C):
+            row, normalised = scores[b, c], out[b, c]
             for n in range(N):
-                s = scores[b, c, n]
-                mean = (total[n] - s) / others[n]
-                variance = (squares[n] - s * s) / others[n] - mean * mean
-                value = (s - mean) / math.sqrt(max(variance, floor[n]))
-                out[b, c, n] = value if s > present else absent
+                mean = (total[n] - row[n]) / others[n]
+                variance = (squares[n] - row[n] * row[n]) / others[n] - mean * mean
+                spread = math.sqrt(variance if variance > floor[n] else floor[n])
+                normalised[n] = (row[n] - mean) / spread if row[n] > present else absent
 
 
 @numba.njit(**JIT)
@@ -48,6 +48,28 @@ def softplus(values: Any, slope: float, offset: float, present: float, absent: f
         x = slope * values[i] + offset
         value = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
         out[i] = value if values[i] > present else absent
+
+
+STEPS = 64
+"""Steps of a table of softplus per unit."""
+BEYOND = 24
+"""Where log(1 + exp(−x)) is nothing: 4e-11."""
+_NODES = np.arange(BEYOND * STEPS + 2) / STEPS
+_HEIGHTS, _SLOPES = np.log1p(np.exp(-_NODES)), -1.0 / (1.0 + np.exp(_NODES)) / STEPS
+
+
+@numba.njit(**JIT)
+def softplus_of_draws(values: Any, slope: float, offset: float, present: float, absent: float, out: Any) -> None:
+    """Write the same within 4e-11, by cubics between the points of a table: for scores in single precision."""
+    for i in range(values.size):
+        x = slope * values[i] + offset
+        place = min(abs(x), float(BEYOND)) * STEPS
+        k = int(place)
+        u = place - k
+        v = 1.0 - u
+        bend = v * v * ((1.0 + 2.0 * u) * _HEIGHTS[k] + u * _SLOPES[k])
+        bend += u * u * ((1.0 + 2.0 * v) * _HEIGHTS[k + 1] - v * _SLOPES[k + 1])
+        out[i] = max(x, 0.0) + bend if values[i] > present else absent
 
 
 @numba.njit(**JIT)
