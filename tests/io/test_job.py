@@ -1,4 +1,4 @@
-"""Every step ends its log with what it cost, also one that fails; the benchmarks add it up."""
+"""A step ends its log with what it cost, and fails when what it read changed under its hands."""
 
 from __future__ import annotations
 
@@ -31,3 +31,32 @@ def test_the_exponent_of_a_power_is_found() -> None:
     assert fit.low < 1.5 < fit.high
     assert fit.estimate == pytest.approx(1.5, abs=0.01)
     assert np.isnan(exponent(people[:2], people[:2]).low)
+
+
+@pytest.mark.parametrize("what", ["change", "vanish", "replace", "appear"])
+def test_a_file_that_changes_during_a_step_fails_it(tmp_path: Path, what: str) -> None:
+    path, other = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    for one in (path, other):
+        one.write_text("1\n")
+    if what == "appear":
+        path.unlink()
+    with pytest.raises(SystemExit, match="1"):
+        _step(tmp_path / "log", path, other, what)
+    assert "changed while they were read" in (tmp_path / "log").read_text()
+
+
+def _step(log: Path, path: Path, other: Path, what: str) -> None:
+    with job(log, reads=[path]):
+        if what == "vanish":
+            path.unlink()
+        elif what == "replace":
+            other.rename(path)
+        else:
+            path.write_text("2\n3\n")
+
+
+def test_a_file_that_is_only_read_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("1\n")
+    with job(tmp_path / "log", reads=[path]):
+        assert path.read_text() == "1\n"

@@ -141,7 +141,6 @@ def real_seeds(base: Path) -> list[Seed]:
     found = [
         Seed("bids_physio", "a.tsv.gz", physio.read_bytes(), {"a.json": about}),
         Seed("acqknowledge", "a.acq", content("acqknowledge/physio-3.8.1-c.acq")),
-        Seed("acqknowledge", "b.acq", content("acqknowledge/physio-4.4.0-c.acq")),
         Seed("edf", "a.edf", content("eegmat/Subject05_2.edf")),
         Seed("matlab", "a.mat", content("fantasia/f1o08m.mat")),
         Seed("wfdb", "f1o08m.hea", content("fantasia/f1o08m.hea"), {"f1o08m.mat": content("fantasia/f1o08m.mat")}),

@@ -13,7 +13,7 @@ from eupnea.recordings.readers.base import Limits
 from eupnea.recordings.readers.registry import READERS, read_file
 
 LIMITS = Limits(max_samples=2_000_000, max_bytes=20_000_000)
-N_MADE, N_REAL = N_INPUTS * 4 // 10, max(22, N_INPUTS // 10)
+N_MADE, N_REAL = N_INPUTS * 6 // 10, max(22, N_INPUTS // 20)
 
 
 @pytest.fixture(scope="module")

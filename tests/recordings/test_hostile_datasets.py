@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recordings.builders import config, write_dataset
 from recordings.mutations import N_INPUTS, Guard, mutated
+from workflow_support import make_clone
 
 from eupnea.config.load import load_study
 from eupnea.config.study import StudyConfig
+from eupnea.errors import EupneaError
 from eupnea.features.imported import import_features
 from eupnea.recordings.check import check_study
 from eupnea.recordings.discovery import discover
@@ -26,7 +28,7 @@ from eupnea.recordings.recordings_table import read_recordings_table
 from eupnea.recordings.wfdb_header import read_header
 
 ROOT = Path(__file__).resolve().parents[2]
-N_DATASETS, N_TABLES, N_CONFIGS, N_DRAWN = (max(8, N_INPUTS * part // 100) for part in (10, 20, 5, 15))
+N_DATASETS, N_TABLES, N_CONFIGS, N_DRAWN = (max(8, N_INPUTS * part // 100) for part in (3, 20, 5, 3))
 RUN = "sub-01/beh/sub-01_task-rest"
 RESULTS = "study-of-hostile-files"
 
@@ -233,3 +235,18 @@ def test_the_workflow_reads_configs_without_executing_them(tmp_path, monkeypatch
     with pytest.raises(Exception, match="not valid JSON or YAML"):
         load_configfile("config.yaml")
     assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_config_that_is_a_template_is_refused(tmp_path, named):
+    """Snakemake would execute the code in it; of the default config not even the first line is executed."""
+    clone = make_clone(tmp_path / "clone")
+    text = f"__use_yte__: true\n__definitions__:\n  - open('{tmp_path}/executed', 'w')\nname: x\n"
+    config_file = clone.folder / ("study.yaml" if named else "config.yaml")
+    config_file.write_text(text)
+    done = clone.snakemake("--dry-run", *(["--configfile", "study.yaml"] if named else []), check=False)
+    assert done.returncode != 0
+    assert "a template that executes code" in done.stdout + done.stderr
+    assert named or not (tmp_path / "executed").exists()
+    with pytest.raises(EupneaError, match="executes code"):
+        load_study(config_file)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import scipy.io
 
-from eupnea.errors import RecordingError
+from eupnea.errors import InputError, RecordingError
 from eupnea.recordings.readers.base import Limits
 from eupnea.recordings.readers.registry import read_file
 
@@ -332,3 +332,17 @@ def test_a_compressed_acq_channel_longer_than_announced_is_refused(shared_data, 
     (tmp_path / "a.acq").write_bytes(raw)
     with pytest.raises(RecordingError, match="not as long as its header"):
         read(tmp_path, "a.acq", "acqknowledge")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(5, "Input/output error"), OSError(24, "Too many open files")])
+def test_a_machine_that_fails_stops_the_step_and_blames_no_file(tmp_path, monkeypatch, error):
+    """A recording that is set aside changes every result: too little memory or a failing disk must not do that."""
+
+    def fails(_):
+        raise error
+
+    (tmp_path / "a.npy").write_bytes(b"")
+    monkeypatch.setattr("eupnea.recordings.readers.numpy_array.read_numpy", fails)
+    with pytest.raises(InputError, match=r"a\.npy") as caught:
+        read(tmp_path, "a.npy", "numpy")
+    assert not isinstance(caught.value, RecordingError)

@@ -1,11 +1,12 @@
 """Whatever happens during a run, the same command finishes it, and every table is that of an undisturbed run.
 
-``EUPNEA_STRESS_ROUNDS`` sets how often workflow and workers are killed (a few times by default).
+``EUPNEA_STRESS_ROUNDS`` sets how often workflow and workers are killed (three times, one of each kind, by default).
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,44 +18,39 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from workflow_support import Clone, make_clone
+from stress.conftest import Undisturbed, tables
+from workflow_support import Clone
 
-pytestmark = [pytest.mark.slow, pytest.mark.study, pytest.mark.xdist_group("study")]
+pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
 
 ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
-UNTIL = ("--cores", "2", "--until", "features", "recordings")
-STAGES = ("recordings/", "signals/", "breaths/", "beats/", "features/")
-LONGEST_S = 25.0
+TOO_LITTLE_MEMORY = 700 * 2**20
+KINDS = ("workflow alone", "one worker", "all processes")
 
 
-def _start(clone: Clone, *arguments: str) -> subprocess.Popen[bytes]:
+def _start(clone: Clone, until: tuple[str, ...]) -> subprocess.Popen[bytes]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    return subprocess.Popen(clone.command(*arguments), cwd=clone.folder, env=clone.environment(), **quiet)  # type: ignore[call-overload]
+    command = clone.command("--cores", "2", *until)
+    return subprocess.Popen(command, cwd=clone.folder, env=clone.environment(), **quiet)  # type: ignore[call-overload]
 
 
-def _tables(clone: Clone, study: str = "small") -> dict[str, str]:
-    return {name: digest for name, digest in clone.digests(study).items() if name.startswith(STAGES)}
-
-
-def _workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """Return the processes that run a step's script."""
-    with suppress(psutil.NoSuchProcess):
-        below = psutil.Process(process.pid).children(recursive=True)
-        return [one for one in below if ".snakemake/scripts" in " ".join(_command(one))]
-    return []
+def _workers(clone: Clone) -> list[psutil.Process]:
+    """Return the processes that run a step's script in this clone, those whose workflow is gone too."""
+    scripts = str(clone.folder / ".snakemake" / "scripts")
+    return [one for one in psutil.process_iter() if any(scripts in word for word in _command(one))]
 
 
 def _command(process: psutil.Process) -> list[str]:
-    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
         return process.cmdline()
     return []
 
 
 @contextmanager
-def _small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+def _small_disk(folder: Path, megabytes: float) -> Iterator[None]:
     """Mount a small disk on a folder; skip where that is not allowed."""
     folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={int(megabytes * 1024)}k", "tmpfs", str(folder)]
     if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
         pytest.skip("only root can mount a small disk, and not in every container")
     try:
@@ -67,76 +63,91 @@ def _remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
-def _no_temporary_files(folder: Path) -> bool:
-    return not [path for path in folder.rglob(".*") if path.is_file() and path.suffix in (".parquet", ".tsv", ".json")]
+def _whole(clone: Clone, undisturbed: Undisturbed) -> bool:
+    """Whether every table that is there is that of the undisturbed run, and nothing half-written lies beside them."""
+    differing = {name for name, one in tables(clone).items() if one != undisturbed.tables.get(name)}
+    left = [path for path in (clone.folder / "results").rglob(".*") if path.suffix in (".parquet", ".tsv", ".json")]
+    return not differing and not left
 
 
-def test_workflow_and_workers_killed_at_random_moments(finished: Clone, tmp_path: Path) -> None:
-    clone = make_clone(tmp_path / "killed")
-    clone.config()
-    rng = np.random.default_rng(11)
-    for number in range(ROUNDS):
-        process = _start(clone, *UNTIL)
-        end = time.monotonic() + rng.uniform(4, LONGEST_S)
-        while time.monotonic() < end and process.poll() is None:
-            time.sleep(0.2)
-        if number % 2 == 0:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        elif workers := _workers(process):
+def _kill(kind: str, process: subprocess.Popen[bytes], clone: Clone, rng: np.random.Generator) -> bool:
+    """Kill, and tell whether there was something to kill."""
+    if kind == "one worker":
+        workers = _workers(clone)
+        if workers:
             workers[int(rng.integers(len(workers)))].kill()
-        process.wait(timeout=600)
-    clone.snakemake(*UNTIL)
-    assert _tables(clone) == _tables(finished)
+        process.wait(timeout=900)  # the others are finished, and the run ends with an error
+        return bool(workers)
+    is_running = process.poll() is None
+    with suppress(ProcessLookupError):
+        process.kill() if kind == "workflow alone" else os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    return is_running
 
 
-def test_a_full_disk_stops_the_run_and_loses_nothing(finished: Clone, tmp_path: Path) -> None:
-    clone = make_clone(tmp_path / "full")
-    clone.config()
+def test_workflow_and_workers_killed_at_random_moments(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    clone = undisturbed.clone(tmp_path / "killed")
+    rng = np.random.default_rng(11)
+    killed, completed = dict.fromkeys(KINDS, 0), 0
+    for attempt in range(20 * ROUNDS):
+        kind = KINDS[attempt % len(KINDS)]
+        process = _start(clone, undisturbed.until)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=rng.uniform(0.2, 1.0) * undisturbed.seconds)
+        while kind == "one worker" and process.poll() is None and not _workers(clone):
+            time.sleep(0.05)
+        killed[kind] += _kill(kind, process, clone, rng)
+        if process.returncode == 0:  # it was too quick: begin anew
+            assert tables(clone) == undisturbed.tables
+            completed += 1
+            shutil.rmtree(clone.folder / "results")
+        if sum(killed.values()) >= ROUNDS:
+            break
+    assert undisturbed.run(clone) == undisturbed.tables
+    print(f"killed: {killed}; completed and compared: {completed + 1} times")
+    assert sum(killed.values()) >= ROUNDS
+    for orphan in _workers(clone):
+        orphan.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.4, 0.7])
+def test_a_full_disk_stops_the_run_and_loses_nothing(undisturbed: Undisturbed, tmp_path: Path, share: float) -> None:
+    clone = undisturbed.clone(tmp_path / "full")
     results = clone.folder / "results"
-    with _small_disk(results, 3):
-        done = clone.snakemake(*UNTIL, check=False)
+    with _small_disk(results, share * undisturbed.megabytes):
+        done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
         assert done.returncode != 0
         assert "No space left" in done.stdout + done.stderr
-        assert _no_temporary_files(results)
-        written = _tables(clone)
-        assert {name for name, digest in written.items() if digest != _tables(finished)[name]} == set()
+        assert _whole(clone, undisturbed)
         _remount(results, "size=500m")
-        clone.snakemake(*UNTIL)
-        assert _tables(clone) == _tables(finished)
+        assert undisturbed.run(clone) == undisturbed.tables
 
 
-def test_results_that_cannot_be_written_stop_the_run_with_their_name(finished: Clone, tmp_path: Path) -> None:
-    clone = make_clone(tmp_path / "read_only")
-    clone.config()
+def test_results_that_cannot_be_written_stop_the_run_with_their_name(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    clone = undisturbed.clone(tmp_path / "read_only")
     results = clone.folder / "results"
     with _small_disk(results, 500):
         _remount(results, "ro")
-        done = clone.snakemake(*UNTIL, check=False)
+        done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
         assert done.returncode != 0
-        assert "Read-only" in done.stdout + done.stderr
+        assert "Read-only file system" in done.stdout + done.stderr
         _remount(results, "rw")
-        clone.snakemake(*UNTIL)
-        assert _tables(clone) == _tables(finished)
+        assert undisturbed.run(clone) == undisturbed.tables
 
 
 @pytest.mark.parametrize("what", ["changes", "vanishes"])
-def test_an_input_that_is_lost_or_replaced_during_the_run(finished: Clone, tmp_path: Path, what: str) -> None:
-    clone, fresh = make_clone(tmp_path / "disturbed"), make_clone(tmp_path / "fresh")
-    for one in (clone, fresh):
-        shutil.copytree(finished.folder / "results" / "small" / "simulate" / "dataset", one.folder / "dataset")
-        one.config(more="dataset: {source: bids, path: dataset}\n")
-    process = _start(clone, *UNTIL)
+def test_an_input_that_is_lost_or_replaced_during_the_run(undisturbed: Undisturbed, tmp_path: Path, what: str) -> None:
+    clone, fresh = undisturbed.clone(tmp_path / "disturbed"), undisturbed.clone(tmp_path / "fresh")
+    process = _start(clone, undisturbed.until)
     described = clone.folder / "results" / "small" / "recordings" / "chunk-000" / "recordings.parquet"
     while process.poll() is None and not described.exists():
-        time.sleep(0.1)
+        time.sleep(0.02)
     for one in (clone, fresh):
         _disturb(one.folder / "dataset", what)
-    process.wait(timeout=600)
-    clone.snakemake(*UNTIL)
-    fresh.snakemake(*UNTIL)
-    assert _tables(clone) == _tables(fresh)
-    assert _tables(clone) != _tables(finished)
+    process.wait(timeout=900)
+    assert undisturbed.run(clone) == undisturbed.run(fresh)
+    assert tables(clone) != undisturbed.tables
 
 
 def _disturb(dataset: Path, what: str) -> None:
@@ -147,10 +158,25 @@ def _disturb(dataset: Path, what: str) -> None:
         files[0].write_bytes(files[1].read_bytes())
 
 
-def test_two_runs_at_once_do_not_harm_each_other(finished: Clone, tmp_path: Path) -> None:
-    clone = make_clone(tmp_path / "twice")
-    clone.config()
-    both = [_start(clone, *UNTIL) for _ in range(2)]
+@pytest.mark.slow
+def test_a_worker_without_memory_stops_the_run_and_sets_nobody_aside(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    clone = undisturbed.clone(tmp_path / "memory")
+    limit = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (TOO_LITTLE_MEMORY, limit[1]))
+    try:
+        done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limit)
+    assert done.returncode != 0
+    assert "emory" in done.stdout + done.stderr
+    assert _whole(clone, undisturbed)
+    assert undisturbed.run(clone) == undisturbed.tables
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_do_not_harm_each_other(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    clone = undisturbed.clone(tmp_path / "twice")
+    both = [_start(clone, undisturbed.until) for _ in range(2)]
     codes = [one.wait(timeout=900) for one in both]
     assert 0 in codes
-    assert _tables(clone) == _tables(finished)
+    assert tables(clone) == undisturbed.tables

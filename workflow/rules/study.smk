@@ -3,13 +3,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-if not workflow.configfiles:
-
-    configfile: "config.yaml"
-
-
 try:
-    from eupnea.config.load import parse_study
+    from eupnea.config.load import parse_study, refuse_templates
     from eupnea.errors import EupneaError
     from eupnea.io.digest import script_digest
     from eupnea.io.owners import claim
@@ -18,6 +13,16 @@ except ModuleNotFoundError as error:
     raise WorkflowError(
         f"{error}. Run 'make setup', then start snakemake from the environment it made: .venv/bin/snakemake"
     ) from None
+
+try:
+    refuse_templates(workflow.configfiles or ["config.yaml"])
+except EupneaError as error:
+    raise WorkflowError(str(error)) from None
+
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
 
 try:
     STUDY = parse_study(config, where=str([*workflow.configfiles, "config.yaml"][0]))

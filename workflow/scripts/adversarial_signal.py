@@ -9,7 +9,7 @@ from eupnea.io.job import job
 from eupnea.io.tables import concat_tables, read_table, write_table
 from eupnea.recordings.pseudonyms import file_aliases
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.dataset):
     study = StudyConfig.model_validate(snakemake.params.blocks)
     windows = read_table(snakemake.input.windows, WINDOWS)
     known = {

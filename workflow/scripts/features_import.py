@@ -5,7 +5,7 @@ from eupnea.io.contract import DICTIONARY, RECORDING_FEATURES, WINDOWS
 from eupnea.io.job import job
 from eupnea.io.tables import write_table
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.table):
     imported = import_features(snakemake.input.table[0], dataset=DatasetConfig.model_validate(snakemake.params.config))
     write_table(imported.windows, snakemake.output.windows, WINDOWS)
     write_table(RECORDING_FEATURES.empty(), snakemake.output.recordings, RECORDING_FEATURES)

@@ -9,7 +9,7 @@ from eupnea.recordings.merge import check_recordings, copies_between_people, rec
 from eupnea.recordings.participants import read_people
 from eupnea.recordings.targets import targets_table
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.people):
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
     base = Path(dataset.path)
     recordings = recordings_of_chunks([read_table(path, RECORDINGS) for path in snakemake.input.recordings])

@@ -7,7 +7,7 @@ from eupnea.io.job import job
 from eupnea.io.tables import write_table
 from eupnea.recordings.describe import describe_chunk
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.dataset):
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
     described = describe_chunk(
         dataset,

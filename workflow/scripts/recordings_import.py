@@ -5,7 +5,7 @@ from eupnea.io.job import job
 from eupnea.io.tables import write_table
 from eupnea.recordings.findings import findings_frame
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.table):
     imported = import_features(snakemake.input.table[0], dataset=DatasetConfig.model_validate(snakemake.params.config))
     write_table(recordings_of(imported.windows), snakemake.output.recordings, RECORDINGS)
     write_table(imported.participants, snakemake.output.participants)

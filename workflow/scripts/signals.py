@@ -11,7 +11,7 @@ from eupnea.recordings.pseudonyms import file_aliases
 from eupnea.recordings.readers.registry import limits_of
 from eupnea.signals.clean import clean_chunk
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.dataset):
     channels = read_table(snakemake.input.channels, CHANNELS)
     intervals = read_table(snakemake.input.intervals, INTERVALS)
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)

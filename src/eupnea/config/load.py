@@ -14,7 +14,7 @@ from eupnea.config.study import StudyConfig
 from eupnea.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def load_study(path: str | Path) -> StudyConfig:
@@ -28,6 +28,7 @@ def load_study(path: str | Path) -> StudyConfig:
     path = Path(path)
     if not path.is_file():
         raise ConfigError("The study config does not exist", where=str(path), change="give the path of a YAML file")
+    refuse_templates([path])
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # what a value like 2020-13-45 raises too
@@ -43,6 +44,28 @@ def load_study(path: str | Path) -> StudyConfig:
             "or give no --configfile to run the default study",
         )
     return parse_study(content, where=str(path))
+
+
+def refuse_templates(paths: Iterable[str | Path]) -> None:
+    """Make sure that no config is a template of YTE: Snakemake would execute the Python code in it.
+
+    Snakemake itself reads what ``--configfile`` names before any workflow can look at it; `eupnea check` looks first.
+
+    Raises
+    ------
+    ConfigError
+        A config has the key that makes it a template.
+    """
+    for path in paths:
+        text = Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).is_file() else ""
+        if TEMPLATE_KEY in text:
+            raise ConfigError(
+                "The study config is a template that executes code",
+                where=str(path),
+                found=TEMPLATE_KEY,
+                change=f"take out the key {TEMPLATE_KEY} and write plain values; run 'eupnea check' before a config "
+                "that you did not write",
+            )
 
 
 def parse_study(content: Mapping[str, Any], *, where: str = "config.yaml") -> StudyConfig:
@@ -70,6 +93,7 @@ def parse_study(content: Mapping[str, Any], *, where: str = "config.yaml") -> St
         raise _config_error(error, where) from error
 
 
+TEMPLATE_KEY = "__use_yte__"
 _SHORT = reprlib.Repr()
 """Shows what was found, however large it is: aliases of YAML make gigabytes of a few lines."""
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 160, 160

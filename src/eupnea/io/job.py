@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import sys
 import time
@@ -12,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eupnea.errors import EupneaError
+from eupnea.errors import EupneaError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 logger = logging.getLogger("eupnea")
 
@@ -24,7 +25,7 @@ COST = "this step took %.2f s of CPU and %.0f MB of memory at most"
 
 
 @contextmanager
-def job(log: str | Path) -> Iterator[None]:
+def job(log: str | Path, *, reads: Iterable[str | Path] = ()) -> Iterator[None]:
     """Run the body of a workflow step: log to a file, show project errors without a traceback.
 
     Warnings, log records and at the end what the step cost go to `log`; a project error is printed whole to the
@@ -34,6 +35,9 @@ def job(log: str | Path) -> Iterator[None]:
     ----------
     log
         The step's log file; written anew.
+    reads
+        Files from outside the study. When one of them changes or vanishes while the step runs, the step fails: what it
+        wrote is newer than the file, so that nobody would notice that it tells of the file as it was.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
@@ -44,10 +48,12 @@ def job(log: str | Path) -> Iterator[None]:
     warnings_log = logging.getLogger("py.warnings")
     warnings_log.addHandler(handler)
     warnings_log.propagate = False
+    before = {Path(path): _state(path) for path in ([reads] if isinstance(reads, str) else reads)}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             yield
+        _check_unchanged(before)
     except EupneaError as error:
         logger.error("%s", error)
         print(f"\n{error}\n", file=sys.stderr)
@@ -71,6 +77,25 @@ def _peak_memory_mb() -> float:
         return float(held_kb.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def _state(path: str | Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _check_unchanged(before: dict[Path, tuple[int, int, int] | None]) -> None:
+    changed = [path for path, state in before.items() if _state(path) != state]
+    if changed:
+        raise InputError(
+            "Files of the dataset changed while they were read",
+            where=changed[0].parent.as_posix(),
+            found=f"{len(changed)} files",
+            change="wait until they are complete, then give the same command",
+        )
 
 
 def progress(what: str, done: int, total: int) -> None:
