@@ -1,4 +1,4 @@
-"""Run the benchmarks against the peers: detection, features, files; a table of each in ``--output``.
+"""Run the benchmarks against the peers: detection, features, files, threads; a table of each in ``--output``.
 
 ``python -m benchmarks --peers .peers``: each peer gets an environment of its own in that folder. A peer that cannot be
 installed is named above the tables; the exit code is 1 when a benchmark stops with an error.
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "hrv": ("benchmarks.features.hrv", "--peers"),
     "timeseries": ("benchmarks.features.timeseries", None),
     "files": ("benchmarks.files", None),
+    "threads": ("benchmarks.threads", None),
 }
 """Name -> module, and its option for the folder of the peers' environments."""
 

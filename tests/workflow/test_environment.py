@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -62,3 +63,30 @@ def test_every_package_of_a_run_has_a_licence_that_permits_it(monkeypatch: pytes
 def test_the_page_of_licences_names_every_package() -> None:
     listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M))
     assert set(load_tool("licences").needed()) <= listed, "run: python tools/licences.py"
+
+
+@pytest.mark.parametrize("what", ["vulnerabilities", "dockerfile"])
+def test_audit_finds_nothing_to_mend(what: str) -> None:
+    audit = load_tool("audit")
+    verdict, lines = getattr(audit, what)()
+    if verdict == audit.UNKNOWN:
+        pytest.skip(f"{lines[0]} (python tools/audit.py)")
+    assert verdict == audit.FINE, lines
+
+
+def test_audit_tells_a_vulnerability_from_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = load_tool("audit")
+    known = {"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]}
+    skipped = {"name": "b", "skip_reason": "not found"}
+    monkeypatch.setattr(audit, "FOLDER", tmp_path)
+    assert audit.vulnerabilities()[0] == audit.UNKNOWN
+    (tmp_path / "bin").mkdir()
+    for packages, verdict in (
+        ([known, skipped], audit.WRONG),
+        ([skipped], audit.UNKNOWN),
+        ([known | {"vulns": []}], audit.FINE),
+    ):
+        script = f"#!/bin/sh\necho '{json.dumps({'dependencies': packages})}'\n"
+        audit.tool("pip-audit").write_text(script)
+        audit.tool("pip-audit").chmod(0o755)
+        assert audit.vulnerabilities()[0] == verdict
