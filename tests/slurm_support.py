@@ -38,7 +38,7 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
 JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
-MinJobAge=300
+MinJobAge=3600
 ReturnToService=2
 KillWait=2
 SchedulerParameters=batch_sched_delay=0,sched_interval=2
