@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from eupnea.breaths.table import detect_breaths
@@ -100,14 +101,60 @@ def test_white_noise_is_borne(make_breathing, kind, noise, bar):
     assert np.mean(shares) >= bar
 
 
-@pytest.mark.parametrize("kind", ["airflow", "belt"])
-def test_each_breath_tells_what_its_onset_was_read_from(make_breathing, kind):
+@pytest.mark.parametrize(
+    ("kind", "in_quiet", "in_noise"),
+    [("airflow", "first_flow", "later_flow"), ("belt", "typical_breath", "typical_breath")],
+)
+def test_each_breath_tells_what_its_onset_was_read_from(make_breathing, kind, in_quiet, in_noise):
     truth = make_breathing(jitter=0.15, n=60)
     signal = truth.flow if kind == "airflow" else truth.volume
     noise = np.random.default_rng(5).normal(scale=signal.std(), size=signal.size)
     clean, noisy = (detect_breaths(values, 25.0, preset=kind) for values in (signal, signal + noise))
-    assert set(clean["onset_rule"]) == {"first_flow"}
-    assert set(noisy["onset_rule"]) == {"later_flow" if kind == "airflow" else "later_volume"}
+    assert set(clean["onset_rule"]) == {in_quiet}
+    assert set(noisy["onset_rule"]) == {in_noise}
+
+
+@pytest.mark.parametrize(("kind", "allowed_s"), [("belt", 0.05), ("airflow", 0.08)])
+@pytest.mark.parametrize("rest", [0.0, 0.25])
+@pytest.mark.parametrize("spoilt_by", ["noise", "heartbeat"])
+def test_noise_and_heartbeat_move_neither_onsets_nor_duty_cycles_nor_pauses(
+    make_breathing, kind, allowed_s, rest, spoilt_by
+):
+    shifts = []
+    for seed in range(6):
+        truth = make_breathing(jitter=0.15, n=75, rest=rest, duty=0.42, seed=seed)
+        signal = truth.flow if kind == "airflow" else truth.volume
+        signal = signal / signal.std()
+        rng = np.random.default_rng(seed)
+        if spoilt_by == "noise":
+            added = rng.normal(scale=0.2, size=signal.size)
+        else:
+            added = 0.14 * np.sin(np.cumsum(2 * np.pi / 25 * (1.2 + 0.1 * rng.normal(size=signal.size))))
+        clean, spoilt = (detect_breaths(values, 25.0, preset=kind) for values in (signal, signal + added))
+        row = [np.median(_moves(clean[name], spoilt[name])) for name in ("inhale_onset_s", "exhale_onset_s")]
+        row += [spoilt["duty_cycle"].median() - clean["duty_cycle"].median()]
+        row += [np.subtract(*((one["exhale_pause_s"] / one["total_s"]).mean() for one in (spoilt, clean)))]
+        shifts.append(row)
+    onset, turn, duty, pause = np.mean(shifts, axis=0)
+    assert max(abs(onset), abs(turn)) < allowed_s
+    assert abs(duty) < 0.015
+    assert abs(pause) < 0.02
+
+
+def _moves(clean, spoilt) -> np.ndarray:
+    """Return how far each clean time is from the nearest spoilt one."""
+    distance = spoilt.to_numpy()[:, None] - clean.to_numpy()
+    nearest = distance[np.abs(distance).argmin(axis=0), np.arange(len(clean))]
+    return nearest[np.abs(nearest) < 1.0]
+
+
+@pytest.mark.parametrize("duty", [0.35, 0.5])
+def test_round_troughs_and_rests_of_belts_are_told_apart(make_breathing, duty):
+    for rest in (0.0, 0.2):
+        truth = make_breathing(jitter=0.15, n=60, rest=rest, duty=duty)
+        breaths = detect_breaths(truth.volume, 25.0, preset="belt")
+        error = _moves(breaths["inhale_onset_s"], pd.Series(truth.inhale_s))
+        assert abs(np.median(error)) < 0.06
 
 
 def test_noise_without_breaths_makes_no_confident_signal_of_equal_breaths():

@@ -55,6 +55,41 @@ class Pushes(NamedTuple):
     last: Indices
 
 
+class Marks(NamedTuple):
+    """Fractions of a breath's volume: the rise is as long as it takes from the low to the high one.
+
+    Attributes
+    ----------
+    low, middle, high
+        Fractions of the height.
+    under_way
+        The rise is certainly under way above this fraction.
+    """
+
+    low: float
+    middle: float
+    high: float
+    under_way: float
+
+
+class Rises(NamedTuple):
+    """Rises of volume (inspirations, or expirations turned up), one per breath.
+
+    Attributes
+    ----------
+    middle
+        Shape (k,): when the volume passes the middle mark, in samples; NaN where the signal does not show it.
+    length
+        Shape (k,): from the low to the high mark, in samples; NaN where the signal does not show it.
+    height
+        Shape (k,): volume at the end.
+    """
+
+    middle: Floats
+    length: Floats
+    height: Floats
+
+
 @numba.njit(**JIT)
 def pushes(coarse: Floats, fine: Floats, peaks: Indices, ratio: int, under_way: float) -> Pushes:
     """Find the middle part of each push: where coarse flow stays above a share of its peak.
@@ -99,6 +134,36 @@ def starts_of_push(fine: Floats, found: Pushes, line: OnsetLine) -> Floats:
         if line.stop_at_zero:
             starts[k] = max(starts[k], rising_crossing(fine, zero[k], 0.0) if zero[k] >= 0 else 0.0)
     return starts
+
+
+@numba.njit(**JIT)
+def rises_through(volume: Floats, ends: Indices, marks: Marks) -> Rises:
+    """Return when rises of volume pass their marks, for the last time before they are under way.
+
+    Parameters
+    ----------
+    volume
+        Shape (n,): volume above that before the breath, up to and including the breath's end.
+    ends
+        Shape (k,): where each rise ends.
+    marks
+        Fractions of the height.
+    """
+    height = volume[ends]
+    first = last_below(volume, marks.under_way * height, ends, ends) + 1
+    begun = np.minimum(first_past(volume, marks.high * height, ends, first, -1.0, False), volume.size - 1)
+    low = last_below(volume, marks.low * height, ends, begun)
+    middle = last_below(volume, marks.middle * height, ends, begun)
+    high = last_below(volume, marks.high * height, ends, begun)
+    time, length = np.full(ends.size, np.nan), np.full(ends.size, np.nan)
+    for k in range(ends.size):
+        if low[k] < 0:
+            continue
+        start = rising_crossing(volume, low[k], marks.low * height[k])
+        stop = rising_crossing(volume, max(high[k], 0), marks.high * height[k])
+        time[k] = rising_crossing(volume, max(middle[k], 0), marks.middle * height[k])
+        length[k] = stop - start if stop > start else np.nan
+    return Rises(time, length, height)
 
 
 @numba.njit(**JIT)

@@ -3,9 +3,10 @@
 The written convention: inspiration starts where inspiratory flow leaves zero. Flow counts as started where it crosses
 a small fraction of the breath's peak flow on the way up for the last time before the inspiration is under way; the
 crossing is interpolated between samples, and the line through this and a second, higher crossing is followed down to
-zero, no farther than where flow was below zero. The start of expiration is the same, upside down. A belt's flow is its
-derivative. Where noise or heartbeat hide the start of flow, the line goes through later parts of flow, or of a belt's
-level, and its length suits breaths that start from rest: the others are then late by a few percent of their length.
+zero, no farther than where flow was below zero. The start of expiration is the same, upside down. Where noise or
+heartbeat hide the start of flow, the line goes through later parts of flow. A belt's flow is its derivative, in which
+heartbeat and noise hide the start more often than not: its onsets are read from the middle of each breath's volume and
+the typical breath (`typical`), in noise or not, so that their expectation is the same.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.breaths.crossings import joined, largest_at, minus_levels, pushes, starts_of_push, stops_of_flow
+from eupnea.breaths.crossings import joined, largest_at, pushes, starts_of_push, stops_of_flow
 from eupnea.breaths.flow import zero_of_flow
 from eupnea.breaths.presets import DETECTION, DetectionPreset
 from eupnea.breaths.smoothing import Smoother
 from eupnea.breaths.swings import breath_swings, kept_through_zero
+from eupnea.breaths.typical import times_of_volume
 from eupnea.signals.presets import RespirationPreset
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
-ONSET_RULES = ("first_flow", "later_flow", "later_volume")
-"""What onsets are read from: the first percents of flow, or, in more noise, later parts of flow or of volume."""
+ONSET_RULES = ("first_flow", "later_flow", "typical_breath")
+"""What onsets are read from: the first percents of flow; in more noise, later parts of flow; in every belt, the middle
+of the breath's volume and the recording's typical breath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +80,69 @@ def find_breaths(
     least_hz = _least_cutoff(smoother, sampling_hz, sensor.form, detection)
     sure_hz = min(least_hz * detection.level_share, detection.coarse_hz[0])
     swing_hz = smoother.finest(detection.coarse_hz, sure_hz, detail=detection.coarse_detail, of_flow=False)
+    coarse = smoother.coarsest
+    swings = _swings(smoother.level(swing_hz, coarse), sampling_hz / coarse, detection.least_swing, detection)
+    if sensor.form == "volume" and sensor.has_pauses:
+        return _typical(smoother, least_hz, sure_hz, swing_hz, swings, detection)
     if sensor.has_pauses:
         flow_hz = smoother.finest(detection.fine_hz, least_hz, detail=detection.fine_detail, of_flow=True)
     else:
         flow_hz = detection.step_hz
     way_hz = min(detection.coarse_hz[0] if flow_hz >= detection.sharp_hz else swing_hz, flow_hz)
-    coarse, step = smoother.coarsest, smoother.step(flow_hz)
+    step = smoother.step(flow_hz)
     ratio = coarse // step
-    troughs, peaks = _swings(smoother.level(swing_hz, coarse), sampling_hz / coarse, detection.least_swing, detection)
     coarse_flow, flow = smoother.flow(way_hz, coarse), smoother.flow(flow_hz)
-    extremes = troughs, peaks
     if sensor.form == "flow":
-        see_pauses = flow_hz >= detection.pause_hz
-        zero = zero_of_flow(flow, ratio * troughs, ratio * peaks, see_pauses=see_pauses, preset=detection)
+        zero = _zero(smoother, flow.size, step, swings, detection)
         coarse_flow, flow = coarse_flow - zero[::ratio], flow - zero
-        troughs, peaks = kept_through_zero(coarse_flow, troughs, peaks)
+        troughs, peaks = kept_through_zero(coarse_flow, *swings)
         volume = np.cumsum(flow) * (step / sampling_hz)
     else:
         volume = smoother.level(flow_hz)
-        troughs, peaks = _steepest(coarse_flow, troughs, peaks)
-    rule = ONSET_RULES[0 if flow_hz >= detection.sharp_hz else 1 if sensor.form == "flow" else 2]
+        troughs, peaks = _steepest(coarse_flow, *swings)
+    rule = "first_flow" if flow_hz >= detection.sharp_hz else "later_flow"
     if peaks.size < 2:
-        nothing = np.empty(0)
-        return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step, rule)
+        return _none(flow, volume, step, rule)
     inhale = pushes(coarse_flow, flow, peaks, ratio, detection.under_way)
     exhale = pushes(-coarse_flow, -flow, troughs[1:], ratio, detection.under_way)
-    if rule == "first_flow":
-        onset = starts_of_push(flow, inhale, detection.sharp)
-        turn = starts_of_push(-flow, exhale, detection.sharp)
-    elif rule == "later_flow":
-        onset = starts_of_push(flow, inhale, detection.blunt_flow)
-        turn = starts_of_push(-flow, exhale, detection.blunt_flow)
-    else:
-        level, sure = (smoother.level(hz, coarse) for hz in (min(way_hz, swing_hz), sure_hz))
-        onset, turn = (ratio * start for start in _starts_of_volume(level, sure, *extremes, detection))
-    stops = (
-        stops_of_flow(flow, inhale, detection.pause_fraction),
-        stops_of_flow(-flow, exhale, detection.pause_fraction),
+    line = detection.sharp if rule == "first_flow" else detection.blunt_flow
+    onset, turn = starts_of_push(flow, inhale, line), starts_of_push(-flow, exhale, line)
+    stop_in, stop_out = (
+        stops_of_flow(way, push, detection.pause_fraction) for way, push in ((flow, inhale), (-flow, exhale))
     )
-    found = _assembled(onset, turn, stops, flow, volume, step, rule)
-    return _turned_where_it_falls(found, detection) if sensor.form == "volume" and sensor.has_pauses else found
+    return _assembled(onset, turn, (stop_in, stop_out), flow, volume, step, rule)
+
+
+def _typical(
+    smoother: Smoother,
+    least_hz: float,
+    sure_hz: float,
+    swing_hz: float,
+    swings: tuple[Indices, Indices],
+    detection: DetectionPreset,
+) -> FoundBreaths:
+    """Read a belt's onsets from the middle of its breaths and from its typical breath."""
+    rate_hz = least_hz / detection.volume_harmonics
+    shape_hz = detection.shape_harmonics * rate_hz
+    coarse, step = smoother.coarsest, smoother.step(shape_hz)
+    flow, volume = smoother.flow(shape_hz), smoother.level(shape_hz)
+    if swings[1].size < 2:
+        return _none(flow, volume, step, "typical_breath")
+    is_quiet = swing_hz >= detection.coarse_hz[0]
+    mark_hz = min(detection.mark_harmonics * rate_hz, swing_hz) if is_quiet else sure_hz
+    starts_and_stops = times_of_volume(
+        smoother.level(mark_hz, coarse),
+        smoother.level(sure_hz, coarse),
+        *swings,
+        flow,
+        detection.marks,
+        detection.typical_start,
+        detection.typical_stop,
+    )
+    ratio = coarse // step
+    onset, turn, stop_in, stop_out = (ratio * time for time in starts_and_stops)
+    found = _assembled(onset, turn, (stop_in, stop_out), flow, volume, step, "typical_breath")
+    return _turned_where_it_falls(found, detection)
 
 
 def _turned_where_it_falls(found: FoundBreaths, detection: DetectionPreset) -> FoundBreaths:
@@ -132,18 +158,22 @@ def _turned_where_it_falls(found: FoundBreaths, detection: DetectionPreset) -> F
     return replace(found, exhale_onset=np.where(has_fallen, found.inhale_end, found.exhale_onset))
 
 
-def _starts_of_volume(
-    level: Floats, sure: Floats, troughs: Indices, peaks: Indices, detection: DetectionPreset
-) -> tuple[Floats, Floats]:
-    """Read onsets from how far the volume has come: noise hurts less than in its derivative."""
-    rise = minus_levels(level, sure[troughs[:-1]], peaks)
-    fall = -minus_levels(level, sure[peaks], troughs[1:])
-    starts = []
-    for way, ends, line in ((rise, peaks, detection.blunt_rise), (fall, troughs[1:], detection.blunt_fall)):
-        # past its peak the level already counts from the next breath, so the height is that at the peak
-        found = pushes(way, way, ends, 1, detection.under_way)._replace(height=way[ends])
-        starts.append(starts_of_push(way, found, line))
-    return starts[0], starts[1]
+def _none(flow: Floats, volume: Floats, step: int, rule: str) -> FoundBreaths:
+    nothing = np.empty(0)
+    return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step, rule)
+
+
+def _zero(
+    smoother: Smoother, size: int, step: int, swings: tuple[Indices, Indices], detection: DetectionPreset
+) -> Floats:
+    """Return the zero of flow, looked for in a band of its own: that of the onsets depends on the noise."""
+    ratio = smoother.coarsest // smoother.step(detection.pause_hz)
+    seen = smoother.flow(detection.pause_hz)
+    troughs, peaks = swings
+    zero = zero_of_flow(seen, ratio * troughs, ratio * peaks, preset=detection)
+    if zero.size == size:
+        return zero
+    return np.interp(np.arange(size) * step, np.arange(zero.size) * smoother.step(detection.pause_hz), zero)
 
 
 def _least_cutoff(smoother: Smoother, sampling_hz: float, form: str, detection: DetectionPreset) -> float:

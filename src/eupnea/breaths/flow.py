@@ -20,9 +20,7 @@ ROUNDS = 2
 """Rounds in which breaths are cut at the zero found with the last cut."""
 
 
-def zero_of_flow(
-    flow: Floats, troughs: Indices, peaks: Indices, *, see_pauses: bool, preset: DetectionPreset
-) -> Floats:
+def zero_of_flow(flow: Floats, troughs: Indices, peaks: Indices, *, preset: DetectionPreset) -> Floats:
     """Return the level of no flow: where flow rests during pauses, else the mean over whole breaths.
 
     Between the fastest expiration and the fastest inspiration that follow each other, the narrowest level that holds
@@ -35,19 +33,17 @@ def zero_of_flow(
         Shape (n,).
     troughs, peaks
         Largest expiratory and inspiratory flow, alternating, beginning and ending with a trough.
-    see_pauses
-        Whether there is so little noise that a pause would be seen as a level.
     preset
         Constants of the detector.
     """
     if peaks.size < 2:
         return np.full(flow.size, float(np.mean(flow)))
-    where, level = np.empty(0), np.empty(0)
-    if see_pauses:
-        where, level = narrowest_levels(
-            flow, troughs, peaks, preset.plateau_share, preset.plateau_width, preset.plateau_margin
-        )
-    if where.size < preset.plateau_breaths * peaks.size:
+    where, level = narrowest_levels(
+        flow, troughs, peaks, preset.plateau_share, preset.plateau_width, preset.plateau_margin
+    )
+    allowed = preset.plateau_width * float(np.median(flow[peaks] - flow[troughs[:-1]]))
+    is_steady = level.size > 1 and np.median(np.abs(np.diff(level))) <= preset.plateau_steady * allowed
+    if not is_steady or where.size < preset.plateau_breaths * peaks.size:
         where, level = breath_means(flow, troughs, peaks, preset.zero_breaths)
     return np.asarray(broken_line(flow.size, where, level))
 

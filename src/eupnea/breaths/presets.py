@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eupnea.breaths.crossings import OnsetLine
+from eupnea.breaths.crossings import Marks, OnsetLine
+from eupnea.breaths.typical import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,24 @@ class DetectionPreset:
     under_way
         A flow is certainly under way above this share of its peak.
     sharp_hz
-        From this band on, onsets are read from the first percents of flow (`sharp`), Hz; in more noise from later
-        parts of flow (`blunt_flow`) or of volume (`blunt_rise`,
-        `blunt_fall`).
-    sharp, blunt_flow, blunt_rise, blunt_fall
-        How an onset is read.
+        From this band on, onsets in flow are read from its first percents (`sharp`), Hz; in more noise from later parts
+        (`blunt_flow`).
+    sharp, blunt_flow
+        How an onset in flow is read.
+    shape_harmonics
+        The typical breath of a belt is read in a band of this many times the usual breathing rate, whatever the noise.
+    mark_harmonics
+        Band that the marks of a belt's breaths are read in, times the usual breathing rate; in noise it is the surest.
+    marks
+        Fractions of a belt's volume that are found in each breath.
+    typical_start, typical_stop
+        How start and stop of flow are read from a belt's typical breath.
     pause_fraction
         Flow below this fraction of the peak flow is no flow.
     pause_loss
         Share of what was inspired that a belt may lose in a pause after inspiration; where it loses more it was none.
     pause_hz
-        Only where onsets can be read from a band this wide are pauses seen as a level, Hz.
+        The band that the zero of flow is looked for in, Hz, whatever the band of the onsets.
     zero_breaths
         Breaths over which the zero of flow is taken as constant.
     plateau_share
@@ -57,6 +65,9 @@ class DetectionPreset:
         Largest width of that level against the range between the flow peaks around it.
     plateau_margin
         Share of that range, next to the flow peaks, where no zero is looked for.
+    plateau_steady
+        Largest median step of that level from breath to breath, against its largest width: heartbeats make levels too,
+        but not the same in each breath.
     plateau_breaths
         Share of the breaths that must show a pause level for it to be the zero of all.
     """
@@ -79,15 +90,19 @@ class DetectionPreset:
     sharp_hz: float = 3.0
     sharp: OnsetLine = field(default=OnsetLine(0.05, 0.15, 0.5))
     blunt_flow: OnsetLine = field(default=OnsetLine(0.2, 0.5, 0.35, stop_at_zero=False))
-    blunt_rise: OnsetLine = field(default=OnsetLine(0.2, 0.45, 1.05, stop_at_zero=False))
-    blunt_fall: OnsetLine = field(default=OnsetLine(0.1, 0.3, 1.0, stop_at_zero=False))
+    shape_harmonics: float = 5.0
+    mark_harmonics: float = 4.0
+    marks: Marks = field(default=Marks(0.2, 0.45, 0.75, 0.4))
+    typical_start: Reading = field(default=Reading(0.25, 0.6, 0.45, 1.3))
+    typical_stop: Reading = field(default=Reading(0.08, 0.16, 0.0, 1.2))
     pause_fraction: float = 0.08
     pause_loss: float = 0.3
-    pause_hz: float = 8.0
+    pause_hz: float = 3.0
     zero_breaths: int = 5
     plateau_share: float = 0.05
     plateau_width: float = 0.03
     plateau_margin: float = 0.2
+    plateau_steady: float = 0.5
     plateau_breaths: float = 0.3
 
 

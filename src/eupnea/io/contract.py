@@ -183,7 +183,7 @@ BREATHS = TableContract(
         *columns_of("boolean", is_valid="whether the breath may enter features"),
         *columns_of(
             "string",
-            onset_rule="what its onsets were read from: first_flow, or in more noise later_flow or later_volume",
+            onset_rule="what its onsets were read from: first_flow, in more noise later_flow; of belts typical_breath",
             reason="why not valid",
         ),
     ),
