@@ -11,7 +11,6 @@ from eupnea.adversarial import invariance
 from eupnea.adversarial.blindness import balanced_accuracy, nuisance_labels, permuted
 from eupnea.adversarial.cohort import recording_cohort
 from eupnea.adversarial.erasure import Components, IdentityEraser, LinearEraser, Residualiser, one_hot
-from eupnea.adversarial.identity import equal_error_rate
 from eupnea.config.adversarial import AdversarialConfig
 
 CONFIG = AdversarialConfig(nuisances=["mode", "task", "session", "identity"], strengths=[0.0, 1.0], bootstraps=200)
@@ -140,16 +139,6 @@ def test_components_have_unit_variance_in_training():
     X = np.random.default_rng(0).standard_normal((30, 80))
     parts = Components.fit(X, 10).apply(X)
     np.testing.assert_allclose(np.cov(parts.T, ddof=0), np.eye(10), atol=1e-9)
-
-
-def test_equal_error_rate_of_known_scores():
-    genuine = np.repeat([True, False], 4)
-    assert equal_error_rate(np.array([5.0, 6, 7, 8, 1, 2, 3, 4]), genuine) == 0.0
-    assert equal_error_rate(np.array([1.0, 2, 3, 4, 5, 6, 7, 8]), genuine) == 1.0
-    assert equal_error_rate(np.zeros(8), genuine) == pytest.approx(0.5)
-    assert equal_error_rate(np.array([1.0, 6, 7, 8, 2, 3, 4, 6.5]), genuine) == pytest.approx(0.25)
-    rng = np.random.default_rng(0)
-    assert equal_error_rate(rng.standard_normal(4000), rng.random(4000) < 0.3) == pytest.approx(0.5, abs=0.03)
 
 
 def test_labels_are_permuted_within_people_or_between_them():

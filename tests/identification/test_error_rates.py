@@ -66,6 +66,16 @@ def test_weights_count_like_repeats():
     assert weighted == pytest.approx(equal_error_rate(np.repeat(genuine, g), np.repeat(impostor, i)))
 
 
+def test_equal_error_rate_of_known_scores():
+    def rate(*scores):
+        return equal_error_rate(np.array(scores[:4]), np.array(scores[4:]))
+
+    assert rate(5.0, 6, 7, 8, 1, 2, 3, 4) == 0.0
+    assert rate(1.0, 2, 3, 4, 5, 6, 7, 8) == 1.0
+    assert rate(*[0.0] * 8) == pytest.approx(0.5)
+    assert rate(1.0, 6, 7, 8, 2, 3, 4, 6.5) == pytest.approx(0.25)
+
+
 def test_rule_of_thirty():
     assert supports_fmr(3000, 0.01)
     assert not supports_fmr(2999, 0.01)

@@ -15,8 +15,9 @@ from eupnea.adversarial.readers import PAIR_READERS, matched_pairs, score_pairs
 from eupnea.adversarial.result import curve_point
 from eupnea.adversarial.scaling import Scaling
 from eupnea.config.adversarial import AdversarialConfig
-from eupnea.evidence.intervals import LEVEL, MIN_PEOPLE, NO_INTERVAL, Interval
+from eupnea.evidence.intervals import Interval, rate_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
+from eupnea.identification.error_rates import equal_error_rate
 from eupnea.io.seeds import seed_for
 
 Array = NDArray[np.float64]
@@ -121,50 +122,20 @@ def _standardised(scores: Array) -> Array:
     return (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
 
 
-def equal_error_rate(scores: Array, genuine: NDArray[np.bool_], weights: Array | None = None) -> float:
-    """Return where false matches and false non-matches are equally frequent; equal scores count half for each.
-
-    Parameters
-    ----------
-    scores, genuine
-        Shape (k,): higher is more alike; whether the pair is of one person.
-    weights
-        Shape (k,): how often each pair counts.
-    """
-    w = np.ones(scores.size) if weights is None else weights
-    steps, codes = np.unique(scores, return_inverse=True)
-    same = np.bincount(codes, weights=w * genuine, minlength=steps.size)
-    other = np.bincount(codes, weights=w * ~genuine, minlength=steps.size)
-    if same.sum() <= 0 or other.sum() <= 0:
-        return float("nan")
-    misses = np.concatenate([[0.0], np.cumsum(same)]) / same.sum()
-    matches = 1 - np.concatenate([[0.0], np.cumsum(other)]) / other.sum()
-    gap = misses - matches
-    above = int(np.argmax(gap >= 0))
-    if above == 0:
-        return float(misses[0])
-    share = -gap[above - 1] / (gap[above] - gap[above - 1])
-    return float(misses[above - 1] + share * (misses[above] - misses[above - 1]))
-
-
 def eer_interval(scores: Array, pairs: Pairs, people: Labels, *, seed: list[int], n_boot: int = N_BOOT) -> Interval:
     """Give the interval of an equal error rate for new people: both people of a pair are drawn."""
-    estimate = equal_error_rate(scores, pairs.genuine)
+    genuine = pairs.genuine
+    estimate = equal_error_rate(scores[genuine], scores[~genuine])
     names, codes = np.unique(people, return_inverse=True)
-    if len(names) < MIN_PEOPLE or not np.isfinite(estimate):
-        return Interval(estimate, *NO_INTERVAL[1:])
     left, right = codes[pairs.rows[:, 0]], codes[pairs.rows[:, 1]]
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(n_boot):
         counts = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names)).astype(float)
-        weights = np.where(pairs.genuine, counts[left], counts[left] * counts[right])
-        draws.append(equal_error_rate(scores, pairs.genuine, weights))
-    known = np.array(draws)[np.isfinite(draws)]
-    if known.size < 2:
-        return Interval(estimate, *NO_INTERVAL[1:])
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(estimate, float(known.std(ddof=1)), float(low), float(high))
+        weights = counts[left[genuine]], (counts[left] * counts[right])[~genuine]
+        if weights[0].any() and weights[1].any():
+            draws.append(equal_error_rate(scores[genuine], scores[~genuine], weights=weights))
+    return rate_interval(estimate, float(np.std(draws, ddof=1)) if len(draws) > 1 else float("nan"), len(names))
 
 
 def identity_rows(
