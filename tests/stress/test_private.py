@@ -72,7 +72,7 @@ def test_headers_comments_and_file_names_stay_outside_the_results(
     assert planted >= {*NAMES, "17-may-1961", "1961-05-17", "20190314"}
     results = run(clone, FILES, until)
     recordings = pd.read_csv(results / "recordings" / "recordings.tsv", sep="\t")
-    assert set(recordings["participant"]) == {f"p{number:02d}" for number in range(1, 7)}
+    assert set(recordings["participant"]) == {f"sub-p{number:02d}" for number in range(1, 7)}
     assert (recordings["status"] == "used").sum() == len(recordings) - 1
     assert searched(clone, results) == {}
 
