@@ -170,9 +170,10 @@ def rank1(X: np.ndarray, owner: np.ndarray, block: np.ndarray, folds: list[tuple
     grid = {"selectkbest__k": kept, "lineardiscriminantanalysis__shrinkage": SHRINKAGES}
     hits = []
     for enrol, probe in folds:
-        several = len(set(block[enrol])) > 1
-        if not several and pd.Series(owner[enrol]).value_counts().min() < 4:
-            return np.nan  # scikit-learn's LDA needs more windows than people in each half
+        blocks = pd.Series(block[enrol]).value_counts()
+        several, least = len(blocks) > 1, enrol.sum() - (blocks.max() if len(blocks) else 0)
+        if not probe.any() or (least if several else enrol.sum() // 2) <= 2 * len(set(owner)):
+            return np.nan  # scikit-learn's LDA needs more windows than people in every inner fold
         search = GridSearchCV(clone(model), grid, cv=LeaveOneGroupOut() if several else StratifiedKFold(2), n_jobs=1)
         search.fit(X[enrol], owner[enrol], groups=block[enrol])
         hits.append(search.predict(X[probe]) == owner[probe])
