@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 from recordings.mutations import Guard
 
-from eupnea.recordings.readers.base import Limits
+from eupnea.adversarial.cohort import read_numbers
+from eupnea.errors import RecordingError
+from eupnea.recordings.participants import _number as number_of_a_cell
+from eupnea.recordings.readers.base import MOST_CHANNELS, Limits
 from eupnea.recordings.readers.registry import read_file
 from eupnea.recordings.tsv import MAX_TSV_BYTES, read_tsv
 from eupnea.recordings.wfdb_header import read_header
+from eupnea.traits.targets import _number as number_of_a_target
 
 SIDECAR = json.dumps({"SamplingFrequency": 250, "Columns": ["airflow", "ecg"]}).encode()
 JUST_ALLOWED = Limits().max_bytes - 10_000_000
@@ -149,3 +155,57 @@ def test_a_header_without_end_is_not_read_to_its_end(tmp_path):
     with guard.one("header"):
         read_header(tmp_path / "a.hea", "a.hea")
     assert guard.counts["header"].longest_s < 1
+
+
+def _annotated(path: Path, body: bytes) -> None:
+    """Write an EDF of one record whose channel of annotations holds `body`."""
+    samples = len(body) // 2 + 2
+    head = "0".ljust(168) + "01.01.0100.00.00" + "768".ljust(8) + "EDF+C".ljust(44) + "1".ljust(8) + "1".ljust(8)
+    fields = (("ECG", "EDF Annotations", 16), ("", "", 80), ("mV", "", 8), ("-1", "-1", 8), ("1", "1", 8))
+    fields += (("-32768", "-32768", 8), ("32767", "32767", 8), ("", "", 80), ("250", str(samples), 8), ("", "", 32))
+    head += "2".ljust(4) + "".join(one.ljust(width) + other.ljust(width) for one, other, width in fields)
+    path.write_bytes(head.encode() + bytes(500) + body.ljust(2 * samples, b"\0"))
+
+
+TAL = b"+0\x14\x14\0"
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        (TAL + b"+" + b"9" * 3_000_000, False),
+        (TAL + b"+0\x14" * 300_000, False),
+        (TAL + b"+1\x14a\x14\0" * 2_000_000, True),
+        (TAL + b"+1" + b"\x14a" * 3_000_000, True),
+        (bytes(66_000_000), True),
+    ],
+    ids=["digits", "open", "many", "many texts", "long"],
+)
+def test_annotations_without_end_are_bounded(tmp_path, body, refused):
+    _annotated(tmp_path / "a.edf", body)
+    guard = Guard()
+    with guard.one("annotations", unnamed=tmp_path):
+        assert len(read_file(tmp_path, "a.edf", "edf").annotations) < 1_000_001
+    assert guard.counts["annotations"].refused == refused
+
+
+def test_long_cells_and_lines_take_no_time(tmp_path):
+    guard = Guard()
+    blanks = " " * 300_000
+    (tmp_path / "a.vhdr").write_text(f"Brain Vision Data Exchange Header File Version 1.0\nDataFile=a{blanks}b\n")
+    with guard.one("header", unnamed=tmp_path):
+        read_file(tmp_path, "a.vhdr", "brainvision")
+    for text in ("9" * 300_000 + "x", f"5{blanks}x", f"{blanks}5{blanks}+"):
+        with guard.one("cell"):
+            assert np.isnan(number_of_a_cell("age", text))
+            assert np.isfinite(read_numbers(pd.Series([text], dtype="str"))[0]) == text.endswith("+")
+            assert np.isfinite(number_of_a_target(text)) == text.endswith("+")
+    assert guard.counts["header"].refused == 1
+
+
+def test_an_archive_of_countless_arrays_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for number in range(MOST_CHANNELS + 1):
+            archive.writestr(f"{number}.npy", b"")
+    with pytest.raises(RecordingError, match="too many channels"):
+        read_file(tmp_path, "a.npz", "numpy", sampling_hz=250.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import struct
 import zlib
@@ -49,6 +50,21 @@ def test_edf_and_bdf(tmp_path, wave):
         path.write_bytes(path.read_bytes()[:-500])
         with pytest.raises(RecordingError, match="contradicts"):
             read(tmp_path, name, "edf")
+
+
+def test_annotations_of_edf_are_those_that_edfio_finds(tmp_path, wave):
+    import edfio
+
+    words = ["break", "b\u00fcro", "a  b", "+7", "1\x15"]
+    given = [edfio.EdfAnnotation(0.25 * n, (None, 1.5)[n % 2], words[n % 5]) for n in range(40, 0, -1)]
+    file = edfio.Edf(
+        [edfio.EdfSignal(wave, RATE, label="Flow")], annotations=given, starttime=dt.time(10, 0, 0, 250_000)
+    )
+    file.write(tmp_path / "a.edf")
+    expected = [(one.onset, one.duration or 0.0, " ".join(one.text.split())) for one in file.annotations]
+    found = read(tmp_path, "a.edf", "edf").annotations
+    assert [(one.onset_s, one.duration_s, one.label) for one in found] == sorted(expected)
+    assert len(found) == 40
 
 
 def test_channels_of_an_edf_that_nobody_wants_are_not_read(tmp_path, wave):

@@ -15,7 +15,7 @@ from eupnea.features.columns import feature_columns
 
 Array = NDArray[np.float64]
 
-BOUND = re.compile(r"^\s*[<>]?\s*(\d+(?:\.\d+)?)\s*\+?\s*$")
+BOUND = re.compile(r"[<>]?\s*(\d+(?:\.\d+)?)\s*\+?")
 """Ages written as ``89+``: read as their bound."""
 
 
@@ -69,7 +69,7 @@ def read_numbers(values: pd.Series) -> Array:
     """Read numbers that may be text, ``n/a`` or ``89+``; what is none becomes NaN."""
     numbers = np.array(pd.to_numeric(values, errors="coerce"), dtype=float)
     for row in np.flatnonzero(np.isnan(numbers)):
-        found = BOUND.match(str(values.iloc[row]))
+        found = BOUND.fullmatch(str(values.iloc[row]).strip())
         numbers[row] = float(found.group(1)) if found else np.nan
     return numbers
 

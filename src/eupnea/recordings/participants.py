@@ -219,7 +219,13 @@ def _typed(
     return _plausible(name, values, people, config, findings)
 
 
+_LONGEST_NUMBER = 40
+"""Letters of a cell that may be a number: the pattern takes the square of them."""
+
+
 def _number(name: str, text: str) -> float:
+    if len(text) > _LONGEST_NUMBER:
+        return float("nan")
     match = re.fullmatch(r"([-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?)\s*\+?", text)
     value = float(match[1].replace(",", ".")) if match else float("nan")
     return value if np.isfinite(value) else float("nan")

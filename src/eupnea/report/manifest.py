@@ -90,9 +90,11 @@ def _inputs(path: Path, base: Path) -> list[dict[str, Any]]:
 
 
 def _described(path: Path, base: Path) -> dict[str, Any]:
-    content = path.read_bytes()
+    with path.open("rb") as file:  # recordings may be larger than the memory
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
     name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
-    return {"file": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return {"file": name, "bytes": size, "sha256": digest}
 
 
 def write_manifest(manifest: dict[str, Any], path: str | Path) -> None:

@@ -25,7 +25,7 @@ LONG_TAIL = 1.0
 """Skewness above which `auto` models a positive target on the log scale. It is known without any feature, and the same
 for every relabelling, so that it gives nothing away."""
 
-CENSORED = re.compile(r"^\s*[<>]?\s*(\d+(?:\.\d+)?)\s*\+?\s*$")
+CENSORED = re.compile(r"[<>]?\s*(\d+(?:\.\d+)?)\s*\+?")
 """Numbers written as ``89+`` or ``> 89``: read as their bound, and counted."""
 
 
@@ -210,5 +210,5 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        found = CENSORED.match(text)
+        found = CENSORED.fullmatch(text.strip())
         return float(found.group(1)) if found else float("nan")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BYTES_PER_MEGABYTE = 1_000_000
+MOST_CHANNELS = 10_000
+"""What an EDF header can count, and more than any recording of a body has."""
 TOLD = {"kind": get_args(Role), "site": get_args(Site), "polarity": get_args(Polarity)}
 """What a file may say about a channel, in the words that are known here."""
 
@@ -197,6 +199,24 @@ def check_claim(claimed: float, request: Request) -> None:
             found=f"{claimed:.4g}",
             allowed=f"0 to {request.limits.max_samples} (recordings.max_samples)",
             change="fetch the file again; raise recordings.max_samples if it is really that long",
+        )
+
+
+def check_channels(claimed: int, request: Request) -> None:
+    """Refuse a file with more channels than any recording has, before they are read one by one.
+
+    Raises
+    ------
+    RecordingError
+        The file has too many.
+    """
+    if claimed > MOST_CHANNELS:
+        raise RecordingError(
+            "The file has too many channels",
+            where=request.where,
+            found=claimed,
+            allowed=f"at most {MOST_CHANNELS}",
+            change="export the channels that are needed",
         )
 
 

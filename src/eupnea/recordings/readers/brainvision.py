@@ -55,8 +55,8 @@ def _check_files(request: Request) -> None:
     if request.path.stat().st_size > _MAX_HEADER_BYTES:
         raise _too_long(request, request.path.name, _MAX_HEADER_BYTES)
     text = request.path.read_text(encoding="utf-8", errors="replace")
-    named = re.findall(r"^(DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, re.MULTILINE)
-    names = {key: value.replace("$b", request.path.stem) for key, value in named}
+    named = re.findall(r"^(DataFile|MarkerFile)[ \t]*=(.*)$", text, re.MULTILINE)
+    names = {key: value.strip().replace("$b", request.path.stem) for key, value in named if value.strip()}
     if "DataFile" not in names:
         raise RecordingError(
             "The BrainVision header names no data file", where=request.where, change="export the recording again"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.errors import RecordingError
-from eupnea.recordings.readers.base import Content, Request, check_claim, samples
+from eupnea.recordings.readers.base import Content, Request, check_channels, check_claim, samples
 from eupnea.recordings.readers.timed import signals_with_times
 
 _RATE_NAMES = ("fs", "sampling_rate", "samplingrate", "sampling_hz", "srate", "sample_rate", "samplerate")
@@ -59,6 +59,7 @@ def _numeric_arrays(request: Request) -> dict[str, NDArray[np.float64]]:
                 "MATLAB 7.3 files cannot be read", where=request.where, change="save it with -v7, or as Parquet or CSV"
             )
     names = [(name, shape) for name, shape, kind in whosmat(request.path) if kind in _NUMERIC]
+    check_channels(len(names), request)
     check_claim(float(sum(prod(map(float, shape)) for _, shape in names)), request)
     loaded = loadmat(request.path, variable_names=[name for name, _ in names]) if names else {}
     return {name: np.asarray(loaded[name], dtype=np.float64) for name, _ in names if not np.iscomplexobj(loaded[name])}

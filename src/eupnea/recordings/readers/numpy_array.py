@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.errors import RecordingError
-from eupnea.recordings.readers.base import Content, Request, check_claim, samples
+from eupnea.recordings.readers.base import Content, Request, check_channels, check_claim, samples
 from eupnea.recordings.readers.matlab import by_length
 
 _MAX_DIMENSIONS = 2
@@ -37,6 +37,7 @@ def read_numpy(request: Request) -> Content:
 
 def _archive(request: Request) -> dict[str, NDArray[np.float64]]:
     with zipfile.ZipFile(request.path) as archive:
+        check_channels(len(archive.infolist()), request)
         check_claim(float(sum(one.file_size for one in archive.infolist())) / 8, request)
         for one in archive.infolist():
             _check_header(archive, one, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eupnea.recordings.readers.base import Content, Request, check_claim, column_samples
+from eupnea.recordings.readers.base import Content, Request, check_channels, check_claim, column_samples
 from eupnea.recordings.readers.timed import signals_with_times
 
 
@@ -20,6 +20,7 @@ def read_parquet(request: Request) -> Content:
     with pq.ParquetFile(request.path) as file:
         schema = file.schema_arrow
         names = [field.name for field in schema if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)]
+        check_channels(len(names), request)
         check_claim(float(file.metadata.num_rows) * max(len(names), 1), request)
         table = file.read(columns=names, use_threads=False)
     columns = {name: column_samples(table.column(name)) for name in names}
