@@ -15,7 +15,7 @@ from eupnea.adversarial.readers import PAIR_READERS, matched_pairs, score_pairs
 from eupnea.adversarial.result import curve_point
 from eupnea.adversarial.scaling import Scaling
 from eupnea.config.adversarial import AdversarialConfig
-from eupnea.evidence.intervals import LEVEL, MIN_PEOPLE, NO_INTERVAL, Interval
+from eupnea.evidence.intervals import MIN_PEOPLE, NO_INTERVAL, Interval, rate_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.io.seeds import seed_for
 
@@ -148,7 +148,10 @@ def equal_error_rate(scores: Array, genuine: NDArray[np.bool_], weights: Array |
 
 
 def eer_interval(scores: Array, pairs: Pairs, people: Labels, *, seed: list[int], n_boot: int = N_BOOT) -> Interval:
-    """Give the interval of an equal error rate for new people: both people of a pair are drawn."""
+    """Give the interval of an equal error rate for new people: both people of a pair are drawn.
+
+    Logit-t with the standard error of the draws; their percentiles cover too rarely where hardly anybody errs.
+    """
     estimate = equal_error_rate(scores, pairs.genuine)
     names, codes = np.unique(people, return_inverse=True)
     if len(names) < MIN_PEOPLE or not np.isfinite(estimate):
@@ -163,8 +166,7 @@ def eer_interval(scores: Array, pairs: Pairs, people: Labels, *, seed: list[int]
     known = np.array(draws)[np.isfinite(draws)]
     if known.size < 2:
         return Interval(estimate, *NO_INTERVAL[1:])
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(estimate, float(known.std(ddof=1)), float(low), float(high))
+    return rate_interval(estimate, float(known.std(ddof=1)), len(names))
 
 
 def identity_rows(
