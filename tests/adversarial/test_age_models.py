@@ -15,6 +15,7 @@ from eupnea.io.contract import ADVERSARIAL_PREDICTIONS, METRICS
 CONFIG = AdversarialConfig(
     epsilons_inf=[0.0, 0.1, 0.3], epsilons_2=[0.0, 1.0], attack_queries=60, trees=30, bootstraps=200
 )
+SEARCHED = ["kernel_adversarial", "xgboost", "xgboost_noise"]
 LINEAR = ["ridge_clean", "ridge_robust", "lasso_clean", "lasso_robust", "adversarial_inf", "adversarial_2"]
 
 
@@ -54,6 +55,21 @@ def test_every_point_says_which_attack_made_it_and_whether_it_is_exact(strong):
     assert not first.loc[["xgboost", "xgboost_noise", "kernel_adversarial"], "attack_is_exact"].any()
     bounds = strong.metrics[(strong.metrics["model"] == "xgboost") & (strong.metrics["metric"] == "mae")]
     assert bounds.loc[bounds["epsilon"] > 0, "reason"].str.contains("lower bound").all()
+
+
+def test_comparisons_and_verdicts_name_the_models_whose_error_is_a_lower_bound(strong):
+    pairs = strong.metrics[strong.metrics["metric"] == "mae_difference"]
+    searched = pairs["model"].isin(SEARCHED) | pairs["comparator"].isin(SEARCHED)
+    told = pairs["reason"].str.contains("lower bound")
+    assert (told == (searched & (pairs["epsilon"] > 0))).all()
+    trees = pairs[(pairs["model"] == "ridge_clean") & (pairs["comparator"] == "xgboost") & (pairs["epsilon"] > 0)]
+    assert "the error of xgboost is" in trees["reason"].item()
+    verdicts = strong.metrics[strong.metrics["metric"] == "n_models_better_than_median"]
+    names = verdicts["reason"].str.removeprefix("better than the median: ").str.split(", ")
+    for epsilon, better in zip(verdicts["epsilon"], names, strict=True):
+        for name in better:
+            assert name.endswith(" (lower bound)") == (epsilon > 0 and name.split()[0] in SEARCHED)
+    assert any("lower bound" in reason for reason in verdicts["reason"])
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])

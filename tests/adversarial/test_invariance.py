@@ -11,6 +11,8 @@ from eupnea.adversarial import invariance
 from eupnea.adversarial.blindness import balanced_accuracy, nuisance_labels, permuted
 from eupnea.adversarial.cohort import recording_cohort
 from eupnea.adversarial.erasure import Components, IdentityEraser, LinearEraser, Residualiser, one_hot
+from eupnea.adversarial.identity import Pairs, eer_interval
+from eupnea.adversarial.readers import ANEW_READERS, READERS, read_anew, read_classes
 from eupnea.config.adversarial import AdversarialConfig
 
 CONFIG = AdversarialConfig(nuisances=["mode", "task", "session", "identity"], strengths=[0.0, 1.0], bootstraps=200)
@@ -44,7 +46,7 @@ def test_the_strongest_attacker_is_compared_with_the_best_of_as_many(result):
     rows = rows[rows["model"] == "ridge_none"]
     picked = rows[rows["metric"] == "balanced_accuracy_strongest"].iloc[0]
     each = rows[rows["metric"] == "balanced_accuracy"]
-    assert len(each) == 3
+    assert set(each["comparator"]) == {*READERS, *(f"{name}_anew" for name in ANEW_READERS)}
     assert picked["value"] == each["value"].max()
     assert picked["chance"] > each["chance"].max()
     assert picked["p_value"] >= each.loc[each["value"].idxmax(), "p_value"]
@@ -120,6 +122,34 @@ def test_erasure_leaves_no_covariance_and_residuals_no_class_means():
     assert np.linalg.matrix_rank(eraser.projection, tol=1e-6) == 2
 
 
+def test_what_a_removal_leaves_in_new_people_is_read_only_by_attackers_taught_by_new_people():
+    rng = np.random.default_rng(0)
+    people = np.repeat([f"p{k:03d}" for k in range(240)], 2)
+    labels = np.tile(["nasal", "oral"], 240)
+    X = rng.standard_normal((480, 20))
+    X[:, :3] += 1.2 * (labels == "oral")[:, None]
+    old, new = np.arange(80), np.arange(80, 480)
+    eraser = LinearEraser.fit(X[old], one_hot(labels[old], ["nasal", "oral"]))
+    erased = eraser.apply(X, 1.0)
+    blind = read_classes("logistic", (erased[old], labels[old]), erased[new], seed=0)
+    assert balanced_accuracy(labels[new], blind) == pytest.approx(0.5, abs=0.02)
+    for reader in ANEW_READERS:
+        read = read_anew(reader, erased[new], labels[new], people[new], seed=0)
+        assert balanced_accuracy(labels[new], read) > 0.57
+        unread = read_anew(reader, rng.standard_normal((400, 20)), labels[new], people[new], seed=0)
+        assert balanced_accuracy(labels[new], unread) < 0.57
+
+
+def test_people_who_read_are_never_those_who_are_read():
+    people = np.repeat([f"p{k:02d}" for k in range(12)], 6)
+    labels = np.repeat(np.where(np.arange(12) % 2, "a", "b"), 6)
+    X = np.repeat(np.random.default_rng(0).standard_normal((12, 30)), 6, axis=0)
+    for reader in ANEW_READERS:
+        assert balanced_accuracy(labels, read_anew(reader, X, labels, people, seed=1)) < 0.8
+    some = np.where(people == "p00", labels, "")
+    assert set(read_anew("logistic", X, some, people, seed=1)) <= {"", "a", "b"}
+
+
 def test_identity_erasure_keeps_the_reading_of_age():
     rng = np.random.default_rng(0)
     people = np.repeat([f"p{k:02d}" for k in range(40)], 4)
@@ -139,6 +169,17 @@ def test_components_have_unit_variance_in_training():
     X = np.random.default_rng(0).standard_normal((30, 80))
     parts = Components.fit(X, 10).apply(X)
     np.testing.assert_allclose(np.cov(parts.T, ddof=0), np.eye(10), atol=1e-9)
+
+
+def test_no_error_among_few_people_is_no_certainty():
+    people = np.repeat([f"p{k:02d}" for k in range(12)], 2)
+    rows = np.array([(a, b) for a in range(24) for b in range(a + 1, 24)])
+    pairs = Pairs(rows, people[rows[:, 0]] == people[rows[:, 1]], np.zeros(len(rows), dtype=int))
+    interval = eer_interval(pairs.genuine.astype(float), pairs, people, seed=[1])
+    assert interval.estimate == interval.low == 0.0
+    assert 0.2 < interval.high < 0.3
+    noise = eer_interval(np.random.default_rng(0).standard_normal(len(rows)), pairs, people, seed=[1])
+    assert noise.low < 0.5 < noise.high
 
 
 def test_labels_are_permuted_within_people_or_between_them():

@@ -163,6 +163,15 @@ def test_a_target_that_cannot_be_answered_says_why(change: dict[str, object], wo
     assert len(result.predictions) == 0
 
 
+def test_all_signals_do_not_predict_what_one_of_them_tells() -> None:
+    target = TargetConfig(name="age", derived_from=["cardiac"])
+    result = _predict(make_cohort(n_people=14), FAST.model_copy(update={"targets": [target]}), "all")
+    assert result.metrics["reason"].tolist() == ["'age' is computed from cardiac signals, which are part of all"]
+    control = TargetConfig(name="age", derived_from=["device"])
+    kept = _predict(make_cohort(n_people=14), FAST.model_copy(update={"targets": [control]}), "all")
+    assert np.isfinite(_value(kept.metrics, metric="mae", target="age", model="selected"))
+
+
 def test_a_modality_without_features_says_so() -> None:
     result = _predict(make_cohort(n_people=12), modality="cardiac")
     assert set(result.metrics["reason"]) == {"no window has cardiac features"}
@@ -323,6 +332,9 @@ def test_comparisons_and_corrections() -> None:
     tested = tested[(tested["control"] == "") & (tested["subset"] == "")].set_index("modality")
     expected = stats.false_discovery_control(tested.loc[["respiration", "cardiac"], "p_value"])
     np.testing.assert_allclose(tested.loc[["respiration", "cardiac"], "p_adjusted"], expected)
+    assert table.loc[table["p_value"].notna(), "p_adjusted"].notna().all()
+    women = table[(table["subset"] == "sex=F") & (table["metric"] == "mae") & (table["modality"] != "demographics")]
+    np.testing.assert_allclose(women["p_adjusted"], stats.false_discovery_control(women["p_value"]))
     assert (table["p_adjusted"].dropna() >= table.loc[table["p_adjusted"].notna(), "p_value"] - 1e-12).all()
     pairs = table[(table["analysis"] == "comparison") & (table["target"] == "age")]
     row = pairs[(pairs["modality"] == "cardiac") & (pairs["comparator"] == "respiration")].iloc[0]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eupnea.adversarial.cohort import Cohort
 from eupnea.adversarial.erasure import Components, LinearEraser, Residualiser, one_hot
-from eupnea.adversarial.readers import READERS, read_classes
+from eupnea.adversarial.readers import ANEW_READERS, READERS, read_anew, read_classes
 from eupnea.adversarial.result import curve_point
 from eupnea.adversarial.scaling import Scaling, balanced_folds
 from eupnea.adversarial.zoo import RIDGE_PENALTIES, ridge_path
@@ -168,6 +168,9 @@ def _blind_fold(
         for reader in READERS:
             taught = rows[known], labels[data.train][known]
             read[(seen, reader)] = read_classes(reader, taught, fresh, seed=data.seed)
+    for reader in ANEW_READERS:
+        anew = read_anew(reader, new, labels[data.new], data.people[data.new], seed=data.seed)
+        read[("features", f"{reader}_anew")] = anew
     return predicted, read
 
 

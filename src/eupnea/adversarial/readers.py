@@ -14,6 +14,12 @@ Array = NDArray[np.float64]
 READERS = ("logistic", "svm_rbf", "random_forest")
 """Attackers on classes: a linear one, and two that are stronger than the linear removal."""
 
+ANEW_READERS = ("logistic", "svm_rbf")
+"""Attackers on classes that are taught by other left-out people."""
+
+PARTS = 5
+"""Groups of left-out people; each is read by attackers taught by the others."""
+
 PAIR_READERS = ("whitened_cosine", "whitened_distance", "pair_forest")
 """Attackers on identity: two closed forms, and one trained on pairs."""
 
@@ -44,6 +50,36 @@ def read_classes(name: str, train: tuple[Array, NDArray[np.str_]], X: Array, *, 
     scaler = StandardScaler().fit(rows)
     model = _classifier(name, seed).fit(scaler.transform(rows), labels)
     return np.asarray(model.predict(scaler.transform(X)), dtype=str)
+
+
+def read_anew(
+    name: str, X: Array, labels: NDArray[np.str_], people: NDArray[np.str_], *, seed: int
+) -> NDArray[np.str_]:
+    """Read left-out rows by an attacker taught by other left-out people, in cross-validation over them.
+
+    The rows that a removal was learnt from hold nothing of the nuisance any more that could teach an attacker, whatever
+    the removal leaves in new people; who has labels of new people can learn that.
+
+    Parameters
+    ----------
+    name
+        One of `ANEW_READERS`.
+    X, labels, people
+        Rows that the removal was not learnt from, shape (m, p); their labels (empty where unknown) and people.
+    seed
+        Seed of the groups of people.
+    """
+    names, codes = np.unique(people, return_inverse=True)
+    part = (np.random.default_rng(seed).permutation(len(names)) % PARTS)[codes]
+    read = np.full(len(X), "", dtype=object)
+    for one in np.unique(part):
+        taught = (part != one) & (labels != "")
+        known = np.unique(labels[taught])
+        if known.size < 2:
+            read[part == one] = known[0] if known.size else ""
+            continue
+        read[part == one] = read_classes(name, (X[taught], labels[taught]), X[part == one], seed=seed)
+    return read.astype(str)
 
 
 def _classifier(name: str, seed: int) -> Any:

@@ -88,7 +88,7 @@ class Summary:
         for model in self.models:
             for _, norm, epsilon in sorted(key for key in self.errors.columns if key[0] == model):
                 values = self._error(model, norm, epsilon)
-                is_exact = bool(self.exact[(model, norm, epsilon)])
+                is_exact = not self._is_bound(model, norm, epsilon)
                 columns = {
                     "model": model,
                     "norm": norm,
@@ -161,7 +161,16 @@ class Summary:
             attack=attack,
             p_value=test.p_value,
             n_permutations=float(test.n_permutations),
+            reason=self._bound_words([name for name in (model, rival) if self._is_bound(name, "inf", epsilon)]),
         )
+
+    def _is_bound(self, model: str, norm: str, epsilon: float) -> bool:
+        return not bool(self.exact[(model, norm, epsilon)])
+
+    @staticmethod
+    def _bound_words(models: list[str]) -> str:
+        """Say whose error is a lower bound, so that the comparison favours it; empty for none."""
+        return f"the error of {' and '.join(models)} is a lower bound: the attack was searched for" if models else ""
 
     def _verdicts(self) -> list[MetricRow]:
         """Say for every ε how many models beat the median by more than the interval of the paired difference."""
@@ -176,7 +185,7 @@ class Summary:
                     continue
                 difference = self._error(model, norm, epsilon) - baseline
                 if self._interval(difference, "verdict")["ci_high"] < 0:
-                    better.append(model)
+                    better.append(f"{model} (lower bound)" if self._is_bound(model, norm, epsilon) else model)
             columns = {"norm": norm if epsilon else "", "epsilon": epsilon, "comparator": "median"}
             text = f"better than the median: {', '.join(better)}" if better else "nothing beats the median"
             rows.append(self._row("n_models_better_than_median", len(better), **columns, reason=text))

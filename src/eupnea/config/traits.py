@@ -33,7 +33,8 @@ class TargetConfig(Block):
     """The categories of an ordinal target given as text, lowest first."""
 
     derived_from: list[Modality] = Field(default=[])
-    """Modalities that the target is computed from (resting heart rate: ``[cardiac, all]``); they are left out."""
+    """Modalities that the target is computed from (resting heart rate: ``[cardiac]``); they are left out, as is ``all``
+    when it contains one of them."""
 
 
 class TraitsConfig(Block):

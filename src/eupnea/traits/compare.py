@@ -63,12 +63,14 @@ def compare_traits(
 
 
 def adjust(table: pd.DataFrame) -> pd.DataFrame:
-    """Fill `p_adjusted` of the traits rows over targets × modalities, for each model and number."""
+    """Fill `p_adjusted` of the traits rows over targets × modalities, for each model, number, control and subset.
+
+    Rows that come corrected (age gaps, over columns) stay as they are.
+    """
     table = table.copy()
-    tested = table["p_value"].notna() & (table["analysis"] == "traits")
-    tested &= (table["control"] == "") & (table["subset"] == "") & (table["term"] == "")
+    tested = table["p_value"].notna() & (table["analysis"] == "traits") & table["p_adjusted"].isna()
     is_control = table["modality"].isin(CONTROL_MODALITIES)
-    keys = [table["metric"], table["model"], is_control]
+    keys = [table["metric"], table["model"], is_control, table["control"], table["subset"]]
     for _, rows in table[tested].groupby([key[tested] for key in keys], sort=True):
         table.loc[rows.index, "p_adjusted"] = benjamini_hochberg(rows["p_value"])
         table.loc[rows.index, "correction"] = f"Benjamini-Hochberg over {len(rows)} targets x modalities"

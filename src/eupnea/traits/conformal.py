@@ -24,7 +24,8 @@ def cv_plus(
     chosen
         Shape (n_folds,): setting of each outer fold.
     coverage
-        Share aimed at, 1 - α; guaranteed is 1 - 2α, typical is 1 - α.
+        Share aimed at, 1 - α, which is typical. For settings fixed beforehand about 1 - 2α is guaranteed; here the
+        training side chooses them, so that nothing is, and the coverage is counted.
 
     Returns
     -------

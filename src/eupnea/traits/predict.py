@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.evidence.metrics import MetricRow, metrics_frame, missing_row
 from eupnea.evidence.permutation import sequential_p
+from eupnea.features.columns import MODALITIES
 from eupnea.io.contract import TRAIT_PREDICTIONS
 from eupnea.io.tables import concat_tables
 from eupnea.traits import evaluate
@@ -110,6 +111,10 @@ def _task(
     config: TraitsConfig,
     seed: int,
 ) -> Task | Unanswerable:
+    parts = [name for name in spec.derived_from if name in MODALITIES]
+    if modality == "all" and parts:
+        reason = f"'{spec.name}' is computed from {' and '.join(parts)} signals, which are part of all"
+        return Unanswerable(spec.name, spec.level, reason)
     if modality in spec.derived_from:
         return Unanswerable(spec.name, spec.level, f"'{spec.name}' is computed from {modality} signals")
     has_features = modality == "demographics" or any("__" in str(name) for name in windows.columns)
