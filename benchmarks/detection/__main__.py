@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.detection.peers import PEERS
-from benchmarks.detection.score import f1_score, match
+from benchmarks.detection.score import f1_score, f1_standard_error, match
 from benchmarks.detection.synthetic import CONDITIONS, DURATION_S, EDGE_S, KINDS, SAMPLING_HZ, Truth, make_signal
 from benchmarks.peers import peers_at_hand
 from benchmarks.report import write_table
@@ -92,7 +92,7 @@ def score(found: dict[str, np.ndarray], truths: dict[str, Truth]) -> pd.DataFram
     rows = []
     for kind in KINDS:
         for condition in CONDITIONS:
-            errors, missed, invented = [], 0, 0
+            errors, missed, invented = [], [], []
             for key, truth in truths.items():
                 if key.startswith(f"{kind}|{condition}|"):
                     inner = truth.inhale_s[(truth.inhale_s > EDGE_S) & (truth.inhale_s < DURATION_S - EDGE_S)]
@@ -100,15 +100,18 @@ def score(found: dict[str, np.ndarray], truths: dict[str, Truth]) -> pd.DataFram
                     mine = found[key][(found[key] > low) & (found[key] < high)]
                     hit, n_missed, n_invented = match(inner, mine, TOLERANCE_S.get(condition, 0.5))
                     errors.append(hit)
-                    missed, invented = missed + n_missed, invented + n_invented
+                    missed.append(n_missed)
+                    invented.append(n_invented)
             error = np.concatenate(errors)
+            hits = np.array([one.size for one in errors])
             rows.append(
                 {
                     "kind": kind,
                     "condition": condition,
-                    "f1": f1_score(error.size, missed, invented),
-                    "missed": missed,
-                    "invented": invented,
+                    "f1": f1_score(error.size, sum(missed), sum(invented)),
+                    "f1_se": f1_standard_error(hits, np.array(missed), np.array(invented)),
+                    "missed": sum(missed),
+                    "invented": sum(invented),
                     "onset_mae_ms": 1000 * np.mean(np.abs(error)) if error.size else np.nan,
                     "onset_median_ms": 1000 * np.median(error) if error.size else np.nan,
                 }
@@ -118,7 +121,7 @@ def score(found: dict[str, np.ndarray], truths: dict[str, Truth]) -> pd.DataFram
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--signals", type=int, default=20, help="signals per kind and condition")
+    parser.add_argument("--signals", type=int, default=80, help="signals per kind and condition")
     parser.add_argument("--peers", type=Path, help="folder of the peers' environments, outside the repository")
     parser.add_argument("--breathmetrics", type=Path, help="a checkout of breathmetrics-py, which no registry has")
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks"))
@@ -149,9 +152,10 @@ def report(
     wide = table.pivot_table(index=["kind", "condition"], columns="tool", values="f1", sort=False, dropna=False)
     wide["bar"] = [BARS.get(key, BARS.get(key[1], np.nan)) for key in wide.index]
     mine = table[table["tool"] == "eupnea"].set_index(["kind", "condition"])
-    wide = wide.join(mine[["onset_mae_ms", "onset_median_ms"]]).reset_index()
+    wide = wide.join(mine[["f1_se", "onset_mae_ms", "onset_median_ms"]]).reset_index()
     cpu = ", ".join(f"{name} {1000 * took / minutes:.2f}" for name, took in seconds.items())
-    note = f"F1 of {options.signals} signals per row, onset errors of eupnea. CPU ms per minute: {cpu}. "
+    errors = "standard errors (over signals) and onset errors of eupnea"
+    note = f"F1 of {options.signals} signals per row, {errors}. CPU ms per minute: {cpu}. "
     write_table(wide.round(4), options.output, "detection", note=note + "; ".join(missing.values()))
 
 

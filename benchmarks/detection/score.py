@@ -33,3 +33,13 @@ def f1_score(n_hit: int, n_missed: int, n_invented: int) -> float:
     """Return 2 TP / (2 TP + FN + FP)."""
     total = 2 * n_hit + n_missed + n_invented
     return 2 * n_hit / total if total else float("nan")
+
+
+def f1_standard_error(hits: NDArray[np.intp], missed: NDArray[np.intp], invented: NDArray[np.intp]) -> float:
+    """Return the standard error of the F1 of all signals together, each left out in turn (jackknife over signals)."""
+    n = hits.size
+    if n < 2:
+        return float("nan")
+    totals = (hits.sum(), missed.sum(), invented.sum())
+    left = [f1_score(*(t - one[k] for t, one in zip(totals, (hits, missed, invented), strict=True))) for k in range(n)]
+    return float(np.sqrt((n - 1) / n * np.sum((np.array(left) - np.mean(left)) ** 2)))

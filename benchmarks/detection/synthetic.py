@@ -2,7 +2,8 @@
 
 Breaths are drawn one by one: rates wander between 4 and 40 per minute, volumes vary by a third, some breaths are
 sighs, expiration and (in part of the signals) inspiration are followed by pauses. Flow within a breath follows beta
-curves whose shapes differ between signals. A belt shows the integral of flow.
+curves whose shapes differ between signals. A belt shows the integral of flow. Breaths of the shape *round* do not rest
+and go as a sinusoid does.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ CONDITIONS = (
     "clipped", "nan_gaps",
 )  # fmt: skip
 KINDS = ("belt", "airflow")
+SHAPES = ("resting", "round")
+HALF_SINE = np.array([2.0, 2.0])
+"""Shape of the beta curve nearest to half a sinusoid."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,10 @@ class Truth:
     exhale_s: Floats
 
 
-def make_signal(kind: str, condition: str, seed: int) -> tuple[Floats, Truth]:
+def make_signal(kind: str, condition: str, seed: int, *, shape: str = "resting") -> tuple[Floats, Truth]:
     """Return a signal at 50 Hz and its truth; the breathing of a seed is the same under all conditions."""
     rng = np.random.default_rng([seed, KINDS.index(kind)])
-    flow, truth = _breathing(rng)
+    flow, truth = _breathing(rng, is_round=shape == "round")
     volume = np.cumsum(flow) / SAMPLING_HZ
     clean = flow if kind == "airflow" else volume - volume.mean()
     clean = clean / clean.std()
@@ -45,13 +49,15 @@ def make_signal(kind: str, condition: str, seed: int) -> tuple[Floats, Truth]:
     return _spoil(clean, condition, noise), truth
 
 
-def _breathing(rng: np.random.Generator) -> tuple[Floats, Truth]:
+def _breathing(rng: np.random.Generator, *, is_round: bool) -> tuple[Floats, Truth]:
     time_s = np.arange(int(DURATION_S * SAMPLING_HZ)) / SAMPLING_HZ
     flow = np.zeros(time_s.size)
     base_rate = np.exp(rng.uniform(np.log(6), np.log(32)))
     duty, pause_share = rng.uniform(0.3, 0.45), rng.uniform(0, 0.3)
     shapes = rng.uniform([1.5, 1.5, 1.3, 1.8], [2.2, 2.2, 1.8, 3.0])
     inhale_pause = rng.uniform(0.03, 0.08) if rng.random() < 0.3 else 0.0
+    if is_round:
+        duty, pause_share, inhale_pause, shapes = duty + 0.08, 0.0, 0.0, np.tile(HALF_SINE, 2)
     now, wander, after_sigh = -rng.uniform(0, 4), 0.0, False
     inhale, exhale = [], []
     while now < DURATION_S:
@@ -64,7 +70,7 @@ def _breathing(rng: np.random.Generator) -> tuple[Floats, Truth]:
         hold = inhale_pause * total
         rest = (total - rise - hold) * np.clip(pause_share * np.exp(0.4 * rng.normal()), 0, 0.5)
         fall = total - rise - hold - rest
-        total += rng.uniform(0.5, 3) if after_sigh else 0.0
+        total += rng.uniform(0.5, 3) if after_sigh and not is_round else 0.0
         volume = size * 60 / base_rate / 4
         flow += volume * _beta(time_s, now, rise, shapes[:2])
         flow -= volume * _beta(time_s, now + rise + hold, fall, shapes[2:])

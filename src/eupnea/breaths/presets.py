@@ -97,7 +97,7 @@ class DetectionPreset:
     typical_stop: Reading = field(default=Reading(0.08, 0.16, 0.0, 1.2))
     pause_fraction: float = 0.08
     pause_loss: float = 0.3
-    pause_hz: float = 3.0
+    pause_hz: float = 8.0
     zero_breaths: int = 5
     plateau_share: float = 0.05
     plateau_width: float = 0.03

@@ -22,7 +22,7 @@ Indices = NDArray[np.intp]
 
 JIT = {"cache": True, "nogil": True}
 
-STEP = 0.05
+STEP = 0.1
 """Steps of the typical breath, lengths of its rise (from the low to the high mark)."""
 FIRST, LAST = -6.0, 0.4
 """Where the typical breath is averaged around its middle, lengths of its rise; within the last to either side flow is

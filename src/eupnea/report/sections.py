@@ -119,9 +119,9 @@ def _recordings(study: Study) -> Section:
 
 
 ONSET_RULES = (
-    "The first percents of flow, or, where noise or the heartbeat hides them, later parts of flow or volume. Breaths "
-    "that do not rest before inspiration then seem to start later: duty cycles and pauses of signals that were read in "
-    "different ways differ a little for that reason alone. Each breath's rule stands in the table of breaths."
+    "Belts: the middle of each breath's volume and the recording's typical breath, in noise or not. Airflow: the first "
+    "percents of flow, or, where noise or the heartbeat hides them, later parts of flow; breaths that do not rest then "
+    "seem to turn some hundredths of a second later. Each breath's rule stands in the table of breaths."
 )
 
 
