@@ -69,6 +69,14 @@ def test_age_survives_the_removal_of_the_mode(result):
     assert rows.max() < 10.0
 
 
+def test_the_median_of_the_training_people_stands_beside_the_blind_models(result):
+    errors = result.metrics[result.metrics["metric"] == "mae"].set_index("model")
+    ages = make_world(mode_effect=0.6, age_effect=1.5)[1]["age"]
+    assert errors.loc["median", "value"] == pytest.approx((ages - ages.median()).abs().mean(), abs=1.5)
+    assert errors.loc["median", ["ci_low", "ci_high"]].notna().all()
+    assert (errors.drop("median")["value"] < errors.loc["median", "value"]).all()
+
+
 def test_what_has_no_effect_is_not_read(result):
     row = strongest(result, "task", "ridge_none", 0.0)
     assert row["value"] < 0.62

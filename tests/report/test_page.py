@@ -228,12 +228,15 @@ def test_identity_is_judged_by_the_interval_and_beside_its_cost_and_floor(high: 
             **shared,
         ),
         metric_row("invariance", "eer_floor", 0.3, ci_low=0.2, ci_high=0.4, chance=0.5, **shared),
+        metric_row("invariance", "mae", 9.1, model="median", ci_low=8.0, ci_high=10.0, target="age", modality="all"),
     ]
     answer = answers_adversarial.q6(metrics_frame(rows))
     assert f"{group}" in answer.short
     assert f"the identity (EER 0.400 [0.300, {high:.3f}], n = 30, chance 0.500)" in answer.short
     assert "error of age in years then 9.00 (a change of 0.500 [-0.200, 1.20] from no removal)" in answer.sentences[0]
     assert "floor that true age allows 0.300 [0.200, 0.400]" in answer.sentences[0]
+    assert "It is a lower bound" in answer.sentences[1]
+    assert answer.sentences[2].endswith("median of the training people errs in age in years by 9.10 [8.00, 10.00].")
 
 
 def test_breathing_whatever_its_mode_is_told_where_no_mode_was_recorded() -> None:

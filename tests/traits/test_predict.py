@@ -342,6 +342,12 @@ def test_comparisons_and_corrections() -> None:
     assert row["p_value"] < 0.05
     row = pairs[(pairs["modality"] == "respiration") & (pairs["comparator"] == "baseline")].iloc[0]
     assert row["ci_high"] < 0
+    flips = table[(table["analysis"] == "comparison") & table["comparator"].isin(["baseline", "demographics"])]
+    claims = flips[flips["modality"] != "demographics"]
+    np.testing.assert_allclose(claims["p_adjusted"], stats.false_discovery_control(claims["p_value"]))
+    widths = table[table["metric"] == "interval_width"]
+    assert (widths["ci_low"] <= widths["value"]).all()
+    assert (widths["value"] <= widths["ci_high"]).all()
 
 
 def _null_p(number: int, target: str, metric: str) -> float:

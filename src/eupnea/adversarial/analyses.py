@@ -75,7 +75,7 @@ def invariance(
         "level": "recording",
         "modality": modality,
     }
-    rows: list[MetricRow] = []
+    rows: list[MetricRow] = [blindness.median_row(cohort, shared, config=config, seed=seed)]
     points: list[MetricRow] = []
     tables: list[pd.DataFrame] = []
     for nuisance in config.nuisances:

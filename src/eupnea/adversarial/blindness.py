@@ -275,6 +275,17 @@ def mae_row(
     return metric_row("invariance", "mae", float(errors.mean()), **columns, **interval.as_columns(), **shares)
 
 
+def median_row(cohort: Cohort, shared: dict[str, Any], *, config: AdversarialConfig, seed: int) -> MetricRow:
+    """Return the error of the median age of the training people: what is reached without looking at any feature."""
+    folds = person_folds(cohort, config.folds, np.random.default_rng(seed_for(seed, "invariance", "median")))
+    ages = pd.DataFrame({"participant": cohort.participants, "age": cohort.y}).drop_duplicates("participant")
+    fold_of = dict(zip(cohort.participants, folds, strict=True))
+    own = ages["participant"].map(fold_of).to_numpy()
+    medians = {fold: float(ages.loc[own != fold, "age"].median()) for fold in np.unique(folds)}
+    predicted = np.array([medians[fold] for fold in folds])
+    return mae_row(cohort, predicted, {**shared, "model": "median"}, config=config, seed=seed)
+
+
 def cost_row(
     cohort: Cohort, predicted: Array, plain: Array, columns: dict[str, Any], *, config: AdversarialConfig, seed: int
 ) -> list[MetricRow]:

@@ -246,10 +246,22 @@ def _blind(metrics: pd.DataFrame) -> tuple[list[str], str]:
             groups[still if is_read else gone if _is_read(before) else never].append(told)
     if sentences:
         sentences.append(
-            "The strongest attacker is picked afterwards from several: what it reads is an upper estimate, before and "
-            "after; its chance and p-value are those of the best of as many attackers."
+            "The strongest attacker is picked afterwards from several; where it has a p-value, that and its chance are "
+            "those of the best of as many. It is a lower bound: an attacker not tried, or taught by more people, may "
+            "read more."
         )
+        sentences += _blind_baseline(metrics)
     return sentences, grouped(groups)
+
+
+def _blind_baseline(metrics: pd.DataFrame) -> list[str]:
+    """Say what the median of the training people reaches on the same recordings: no model need be blind for that."""
+    rows = one_modality(rows_of(metrics, analysis="invariance", metric="mae"))
+    median = rows[rows["model"] == "median"]
+    return [
+        f"For comparison, the median of the training people errs in {_target(median)}{_unit(median)} by {_ranged(row)}."
+        for row in median.head(1).iloc
+    ]
 
 
 def _is_read(row: pd.Series) -> bool | None:

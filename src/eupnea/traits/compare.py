@@ -78,10 +78,10 @@ def adjust(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def adjust_comparisons(table: pd.DataFrame) -> pd.DataFrame:
-    """Fill `p_adjusted` of comparison rows over everything compared by the same test."""
+    """Fill `p_adjusted` of comparison rows over everything compared by the same test; controls are a family apart."""
     table = table.copy()
     kind = np.where(table["comparator"].isin(SIGNALS), "modalities", "models")
-    for _, rows in table.groupby([table["reason"], kind], sort=True):
+    for _, rows in table.groupby([table["reason"], kind, table["modality"].isin(CONTROL_MODALITIES)], sort=True):
         table.loc[rows.index, "p_adjusted"] = benjamini_hochberg(rows["p_value"])
         table.loc[rows.index, "correction"] = (
             f"Benjamini-Hochberg over {int(rows['p_value'].notna().sum())} comparisons"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.evidence.intervals import binomial_interval, interval_from_draws
+from eupnea.evidence.intervals import binomial_interval, interval_from_draws, t_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.evidence.permutation import permutation_p
 from eupnea.traits import scores
@@ -119,10 +119,10 @@ def coverage_row(task: Task, outputs: list[Output]) -> list[MetricRow]:
     people = task.design.people
     share = np.bincount(people, weights=inside) / np.bincount(people)
     interval = binomial_interval(float(share.sum()), len(share))
-    width = float(np.mean(output.high - output.low))
+    width = t_interval(np.bincount(people, weights=output.high - output.low) / np.bincount(people))
     return [
         metric_row("traits", name, float(share.mean()), **base, **interval.as_columns()),
-        metric_row("traits", "interval_width", width, **base),
+        metric_row("traits", "interval_width", width.estimate, **base, **width.as_columns()),
     ]
 
 
