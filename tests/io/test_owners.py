@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -64,4 +66,21 @@ def test_lock_that_cannot_be_judged_stays(tmp_path: Path, host: str | None) -> N
     if host is not None:
         _note(tmp_path, pid=1, started=1.0, host=host)
     assert claim(tmp_path) == []
+    assert lock.exists()
+
+
+def test_one_run_claims_after_the_other(tmp_path: Path) -> None:
+    lock = _lock(tmp_path)
+    _note(tmp_path, pid=_dead_pid(), started=1.0)
+    other = threading.Thread(target=claim, args=(tmp_path,))
+    with (tmp_path / ".snakemake" / "owners" / "claiming").open("a") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        other.start()
+        other.join(timeout=0.3)
+        assert other.is_alive()
+        assert lock.exists()
+        own = psutil.Process()  # the first notes itself and locks before the other may look
+        _note(tmp_path, pid=own.pid, started=own.create_time())
+    other.join(timeout=30)
+    assert not other.is_alive()
     assert lock.exists()

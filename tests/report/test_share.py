@@ -82,3 +82,16 @@ def test_an_unfinished_study_is_not_packed(real: Study, tmp_path: Path) -> None:
     real.__dict__.pop("manifest", None)
     with pytest.raises(InputError, match="has not finished"):
         share(real, tmp_path / "out.zip")
+
+
+def test_links_and_a_config_that_names_people_are_not_packed(real: Study, tmp_path: Path) -> None:
+    (tmp_path / "private.pdf").write_bytes(b"%PDF private")
+    (real.folder / "figures" / "link.pdf").symlink_to(tmp_path / "private.pdf")
+    told = json.loads((real.folder / "manifest.json").read_text())
+    told["config"]["dataset"]["pattern"] = "sub-01/{task}.edf"
+    (real.folder / "manifest.json").write_text(json.dumps(told))
+    real.__dict__.pop("manifest", None)
+    judged = {one.name: one.reason for one in share(real, tmp_path / "out.zip")}
+    assert "link" in judged["figures/link.pdf"]
+    assert "names participants" in judged["manifest.json"]
+    assert not {"figures/link.pdf", "manifest.json"} & set(_packed(tmp_path / "out.zip"))

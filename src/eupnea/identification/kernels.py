@@ -63,7 +63,7 @@ def softplus_of_draws(values: Any, slope: float, offset: float, present: float, 
     """Write the same within 4e-11, by cubics between the points of a table: for scores in single precision."""
     for i in range(values.size):
         x = slope * values[i] + offset
-        place = min(abs(x), float(BEYOND)) * STEPS
+        place = min(abs(x), float(BEYOND)) * STEPS if values[i] > present else 0.0  # what is no number has no place
         k = int(place)
         u = place - k
         v = 1.0 - u

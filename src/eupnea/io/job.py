@@ -92,8 +92,8 @@ def _check_unchanged(before: dict[Path, tuple[int, int, int] | None]) -> None:
     if changed:
         raise InputError(
             "Files of the dataset changed while they were read",
-            where=changed[0].parent.as_posix(),
-            found=f"{len(changed)} files",
+            where="dataset.path",  # no name of a file or folder: it may be a person's
+            found=f"{len(changed)} of {len(before)} files",
             change="wait until they are complete, then give the same command",
         )
 

@@ -6,15 +6,21 @@ process and start time beside the locks; a lock without any living owner is remo
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from eupnea.io.files import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def claim(workdir: str | Path) -> list[str]:
@@ -33,6 +39,20 @@ def claim(workdir: str | Path) -> list[str]:
     """
     state = Path(workdir) / ".snakemake"
     owners = state / "owners"
+    owners.mkdir(parents=True, exist_ok=True)
+    with _alone(owners):
+        return _claim(state, owners)
+
+
+@contextmanager
+def _alone(owners: Path) -> Iterator[None]:
+    """Let one run claim after the other: two at once would take each other's new lock for that of a dead one."""
+    with (owners / "claiming").open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _claim(state: Path, owners: Path) -> list[str]:
     notes = _notes(owners)
     locks = sorted((state / "locks").glob("*.lock")) if notes else []
     removed = []
@@ -42,7 +62,11 @@ def claim(workdir: str | Path) -> list[str]:
             removed.append(lock.name)
     elif locks:
         living = [f"process {note.get('pid')} on {note.get('host')}" for note in notes.values() if _lives(note)]
-        print(f"Another run works in this folder ({', '.join(living)}): wait for it, or end it.", file=sys.stderr)
+        print(
+            f"Another run works in this folder ({', '.join(living)}): wait for it, or end it. If it was killed on "
+            "another machine or in another container, which cannot be seen from here: snakemake --unlock",
+            file=sys.stderr,
+        )
     for path, note in notes.items():
         if not _lives(note):
             path.unlink(missing_ok=True)

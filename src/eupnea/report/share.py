@@ -80,7 +80,7 @@ def choices(study: Study) -> list[Choice]:
         return [Choice(name) for name in names]
     labels = _labels(study)
     smallest = int(config["tables"]["suppress_below"])
-    reasons = {name: _reason(name, files[name], labels, smallest) for name in names}
+    reasons = {name: _reason(study, name, labels, smallest) for name in names}
     for name in names:
         table = f"{name.rsplit('.', 1)[0]}.tsv"
         if name.startswith(("figures/", "tables/")) and reasons.get(table):
@@ -94,14 +94,17 @@ def _labels(study: Study) -> re.Pattern[str]:
     return re.compile(rf"\bsub-({either})\b")
 
 
-def _reason(name: str, path: Path, labels: re.Pattern[str], smallest: int) -> str:
+def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> str:
+    path = study.folder / name
     if not any(Path(name).match(pattern) for pattern in OPEN):
         return "has rows, signals or logs of single people"
     if smallest < SMALLEST_CELL and name.startswith("tables/participants"):
         return f"shows groups of fewer than {SMALLEST_CELL} people: raise tables.suppress_below and run the study again"
-    if path.suffix not in _TEXT or name == "manifest.json":  # of the manifest only a part is packed
+    if path.is_symlink():
+        return "is a link to another file"
+    if path.suffix not in _TEXT:
         return ""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = _content(study, name).decode("utf-8", errors="replace")
     if path.suffix == ".tsv" and _PERSONAL.search(text.split("\n", 1)[0]):
         return "has one row per person or recording"
     return "names participants" if labels.search(text) else ""
