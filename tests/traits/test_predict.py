@@ -10,6 +10,7 @@ from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.evidence.permutation import permutation_p
 from eupnea.io.contract import METRICS, RECORDING_FEATURES, TRAIT_PREDICTIONS
 from eupnea.traits.compare import compare_traits
+from eupnea.traits.controls import within_sex_rows
 from eupnea.traits.design import build_design
 from eupnea.traits.evaluate import score_columns
 from eupnea.traits.nested import nested_predictions
@@ -129,6 +130,27 @@ def test_removing_confounds_removes_what_they_explain() -> None:
     bmi = {"target": "bmi", "model": "selected", "metric": "pearson_r"}
     assert _value(metrics, **bmi) > 0.7
     assert _value(metrics, control="confounds_removed", term="age", **bmi) < 0.35
+
+
+def test_signals_that_tell_sex_only_tell_nothing_within_a_sex() -> None:
+    p: list[float] = []
+    for seed in range(6):
+        windows, _, participants, _ = make_cohort(n_people=40, n_features=10, n_windows=1, sex_effect=3.0, seed=seed)
+        rng = np.random.default_rng(seed)
+        participants["age"] = 45 + 10 * (participants["sex"] == "M") + 5 * rng.standard_normal(40)
+        config = TraitsConfig(folds=4, repeats=1, permutations=99, bootstraps=100)
+        found = build_target(long_targets(participants), TargetConfig(name="age"), config, set(windows["participant"]))
+        assert isinstance(found, Target)
+        design, used = build_design(windows, participants, found, config)
+        task = Task(found, design, found.values[used], "respiration", config, seed)
+        null_y = task.permuted(task.folds(0), 99)
+        outputs, _ = closed_form_outputs(task, smoothers_of(task), 0, null_y, stack=False)
+        selected = [output for output in outputs if output.model == "selected"]
+        rows = within_sex_rows(task, participants, selected, null_y)
+        assert {row["subset"] for row in rows} == {"sex=F", "sex=M"}
+        assert {row["metric"] for row in rows if np.isfinite(row["p_value"])} == {"pearson_r"}
+        p += [row["p_value"] for row in rows if np.isfinite(row["p_value"])]
+    assert np.count_nonzero(np.array(p) <= 0.05) <= 3
 
 
 def test_rows_in_another_order_change_nothing() -> None:
@@ -333,7 +355,9 @@ def test_comparisons_and_corrections() -> None:
     expected = stats.false_discovery_control(tested.loc[["respiration", "cardiac"], "p_value"])
     np.testing.assert_allclose(tested.loc[["respiration", "cardiac"], "p_adjusted"], expected)
     assert table.loc[table["p_value"].notna(), "p_adjusted"].notna().all()
-    women = table[(table["subset"] == "sex=F") & (table["metric"] == "mae") & (table["modality"] != "demographics")]
+    women = table[
+        (table["subset"] == "sex=F") & (table["metric"] == "pearson_r") & (table["modality"] != "demographics")
+    ]
     np.testing.assert_allclose(women["p_adjusted"], stats.false_discovery_control(women["p_value"]))
     assert (table["p_adjusted"].dropna() >= table.loc[table["p_adjusted"].notna(), "p_value"] - 1e-12).all()
     pairs = table[(table["analysis"] == "comparison") & (table["target"] == "age")]
