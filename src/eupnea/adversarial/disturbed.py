@@ -1,8 +1,9 @@
 """Attack age models through the recordings: disturb the signals, compute the features again, predict.
 
 One recording of each of some people is disturbed; the models are those of the cross-validation, fitted without that
-person. The worst of several random draws counts, so every number is a lower bound of the damage. A disturbed recording
-that preprocessing refuses stays in: its features are unknown, and are imputed by the training medians like others.
+person. The worst counts of several random draws, of smaller sizes and of the recording as it is: an attacker need not
+use all that is allowed. Every number is a lower bound of the damage. A disturbed recording that preprocessing refuses
+stays in: its features are unknown, and are imputed by the training medians like others.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ RECORDING_COST_S, MINUTE_COST_S = 0.25, 0.08
 
 FEWEST_PEOPLE = 3
 """People who are attacked whatever the budget says."""
+
+FEWEST_FOR_INTERVAL = 8
+"""People below which errors get no interval: so few say little about others, and the interval would hide that."""
 
 ONCE = ("none", 0.0, 0)
 """Kind, ε and draw of the recording as it is."""
@@ -84,10 +88,13 @@ def signal_attacks(
 def choose_recordings(
     windows: pd.DataFrame, recordings: pd.DataFrame, cohort: Cohort, *, config: AdversarialConfig
 ) -> list[str]:
-    """Return one recording of each of as many people as the budget allows, evenly over the target; in their order."""
-    used = windows[windows["participant"].isin(cohort.participants)]
-    first = used.groupby("participant", sort=True)["recording"].min()
-    minutes = recordings.set_index("recording")["duration_s"].astype(float).loc[first] / 60
+    """Return the shortest recording of each of as many people as the budget allows, evenly over the target."""
+    used = windows.loc[windows["participant"].isin(cohort.participants), ["participant", "recording"]].drop_duplicates()
+    duration_s = recordings.set_index("recording")["duration_s"].astype(float)
+    used = used.assign(duration_s=duration_s.loc[used["recording"]].to_numpy())
+    ordered = used.sort_values(["participant", "duration_s", "recording"], kind="stable").drop_duplicates("participant")
+    first = ordered.set_index("participant")["recording"]
+    minutes = ordered["duration_s"] / 60
     versions = 1 + len(config.disturbances) * len(_sizes(config)) * config.disturbance_draws
     cost_s = versions * float((RECORDING_COST_S + MINUTE_COST_S * minutes).mean())
     number = int(np.clip(config.disturbance_budget_s / cost_s, min(FEWEST_PEOPLE, len(first)), len(first)))
@@ -152,10 +159,18 @@ def _version_rows(carried: pd.DataFrame, cohort: Cohort, modality: str, config: 
 
 
 def _worst(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Keep the draw with the largest error of each recording, model, disturbance and size."""
-    errors = (predictions["y_true"] - predictions["y_pred"]).abs()
+    """Keep the largest error of each recording, model, disturbance and size: of all draws up to it, or of none."""
+    clean = predictions[predictions["epsilon"] == 0]
+    tables = [clean]
+    for kind in sorted(set(predictions["attack"]) - {"none"}):
+        drawn = predictions[predictions["attack"] == kind]
+        for size in sorted(set(drawn["epsilon"])):
+            allowed = pd.concat([drawn[drawn["epsilon"] <= size], clean], ignore_index=True)
+            tables.append(allowed.assign(attack=kind, epsilon=size))
+    candidates = pd.concat(tables, ignore_index=True)
+    errors = (candidates["y_true"] - candidates["y_pred"]).abs()
     keys = ["recording", "model", "attack", "epsilon"]
-    order = predictions.assign(error=errors).sort_values([*keys, "error", "draw"], kind="stable")
+    order = candidates.assign(error=errors).sort_values([*keys, "error", "draw"], kind="stable")
     kept = order.drop_duplicates(keys, keep="last", ignore_index=True).drop(columns=["error", "draw"])
     return kept.assign(attack_is_exact=kept["epsilon"] == 0, nuisance="", y_pred_corrected=np.nan)
 
@@ -174,10 +189,13 @@ def _rows(predictions: pd.DataFrame, *, config: AdversarialConfig, seed: int, mo
 def _row(errors: Array, columns: dict[str, Any], config: AdversarialConfig, seed: int) -> MetricRow:
     shared = {**_shared(config), **columns, "n_participants": float(errors.size)}
     labels = ("adversarial", "signal", columns["modality"])
-    interval = bca_interval(errors, n_boot=config.bootstraps, seed=seed_for(seed, *labels)).as_columns()
     note = "the same recordings, undisturbed"
     if columns["epsilon"] > 0:
-        note = f"lower bound: worst of {config.disturbance_draws} random draws, one recording per person"
+        note = f"lower bound: worst of {config.disturbance_draws} random draws per size, one recording per person"
+    if errors.size < FEWEST_FOR_INTERVAL:
+        note += f"; {errors.size} people are too few for an interval: raise adversarial.disturbance_budget_s"
+        return metric_row("adversarial", "mae_signal", float(errors.mean()), **shared, reason=note)
+    interval = bca_interval(errors, n_boot=config.bootstraps, seed=seed_for(seed, *labels)).as_columns()
     return metric_row("adversarial", "mae_signal", float(errors.mean()), **shared, **interval, reason=note)
 
 
