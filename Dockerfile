@@ -1,4 +1,4 @@
-# eupnea in a container: docker build -t eupnea . && docker run --rm -v "$PWD:/study" eupnea --cores 4 --configfile my-study.yaml
+# eupnea in a container: docker build -t eupnea . && docker run --rm --user "$(id -u)" -v "$PWD:/study" eupnea --cores 4 --configfile my-study.yaml
 FROM python:3.12-slim-bookworm
 
 RUN useradd --create-home --uid 1000 eupnea \
@@ -8,7 +8,8 @@ USER 1000
 WORKDIR /opt/eupnea
 COPY --chown=1000 . .
 RUN python3 tools/setup.py
-ENV PATH="/opt/eupnea/.venv/bin:$PATH"
+# Whoever runs it owns neither home nor checkout: what is compiled and cached goes where everybody may write.
+ENV PATH="/opt/eupnea/.venv/bin:$PATH" HOME=/tmp NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib
 
 # Studies are given from outside: their config, recordings and results stay in the mounted folder.
 WORKDIR /study

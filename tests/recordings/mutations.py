@@ -213,7 +213,7 @@ class Guard:
     counts: dict[str, Counts] = field(default_factory=dict)
 
     @contextmanager
-    def one(self, reader: str, *, unnamed: Path | None = None) -> Iterator[Counts]:
+    def one(self, reader: str, *, unnamed: Path | None = None, named: tuple[str, ...] = ()) -> Iterator[Counts]:
         """Watch over one input; a project error ends the block, any other error or excess fails the test.
 
         Parameters
@@ -222,6 +222,8 @@ class Guard:
             Under what it is counted.
         unnamed
             A folder of this machine that no message may show.
+        named
+            Files of which every message must name one.
         """
         counts = self.counts.setdefault(reader, Counts())
         started, before = time.process_time(), _forget_peak()
@@ -236,6 +238,7 @@ class Guard:
             text = str(error)
             assert text.strip(), reader
             assert unnamed is None or str(unnamed) not in text, text
+            assert not named or any(name in text for name in named), text
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             _limit_machine()

@@ -30,7 +30,7 @@ def read_or_refuse(folder, seed: Seed, content: bytes, guard: Guard, limits: Lim
     for name, text in {**seed.others, seed.name: content}.items():
         (folder / name).write_bytes(text)
     found = None
-    with guard.one(f"{seed.reader} ({seed.origin})", unnamed=folder):
+    with guard.one(f"{seed.reader} ({seed.origin})", unnamed=folder, named=(seed.name, *seed.others)):
         found = read_file(folder, seed.main, seed.reader, sidecars=seed.sidecars, sampling_hz=250.0, limits=limits)
     for signal in found.signals.values() if found else ():
         assert signal.values.dtype == np.float64

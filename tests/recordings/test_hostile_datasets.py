@@ -88,6 +88,18 @@ def test_mutated_datasets_become_findings(good, tmp_path):
     assert True in outcomes
 
 
+def test_what_is_no_file_is_set_aside_and_no_input_of_the_workflow(good, tmp_path):
+    base = tmp_path / "dataset"
+    shutil.copytree(good, base)
+    whole = plan_study(study_of(base)).all_files
+    broken = [f"{RUN}_physio.tsv.gz", f"{RUN.replace('01', '02')}_physio.tsv.gz", f"{RUN}_events.tsv"]
+    for name, target in zip(broken, ("../not-fetched", "/dev/zero", Path(broken[2]).name), strict=True):
+        (base / name).unlink()
+        (base / name).symlink_to(target)
+    assert set(whole) - set(plan_study(study_of(base)).all_files) == {(base / name).as_posix() for name in broken}
+    assert (check_study(study_of(base)).recordings["status"] == "set_aside").sum() == 2
+
+
 TABLES = {
     "recordings table": (
         "recordings.tsv",

@@ -12,7 +12,7 @@ from eupnea.adversarial.carry import Carrier
 from eupnea.config.dataset import DatasetConfig
 from eupnea.config.recordings import RecordingsConfig
 from eupnea.config.study import StudyConfig
-from eupnea.errors import EupneaError
+from eupnea.errors import EupneaError, InputError, RecordingError
 from eupnea.recordings.describe import describe_chunk
 from eupnea.recordings.load import load_signals
 from eupnea.recordings.pseudonyms import file_aliases
@@ -91,3 +91,26 @@ def test_the_manifest_shows_aliases(dataset) -> None:
     files = [(base / path).as_posix() for path in file_aliases(config, base)]
     manifest = manifest_of({}, code="", base=base, inputs=files, aliases=file_aliases(config, base))
     assert [row["file"] for row in manifest["inputs"]] == sorted(file_aliases(config, base).values())
+
+
+def test_no_error_of_a_step_names_a_file(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, base = dataset
+    described = _described(config, base)
+    aliases = file_aliases(config, base)
+    (base / "HildegardSmithson" / "HildegardSmithson_rest.csv").unlink()
+    with pytest.raises(RecordingError) as lost:
+        load_signals(base, described.channels, aliases=aliases)
+    failing = InputError("The machine cannot read a file", where="HildegardSmithson/HildegardSmithson_rest.csv")
+    monkeypatch.setattr("eupnea.recordings.found.read_file", raising(failing))
+    with pytest.raises(InputError) as failed:
+        _described(config, base)
+    for error in (lost.value, failed.value):
+        assert "sub-q1/file-001.csv" in str(error)
+        assert not [name for name in NAMES if name in str(error).lower()]
+
+
+def raising(error: Exception):
+    def read(*_: object, **__: object) -> None:
+        raise error
+
+    return read

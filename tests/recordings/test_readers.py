@@ -362,3 +362,10 @@ def test_a_machine_that_fails_stops_the_step_and_blames_no_file(tmp_path, monkey
     with pytest.raises(InputError, match=r"a\.npy") as caught:
         read(tmp_path, "a.npy", "numpy")
     assert not isinstance(caught.value, RecordingError)
+
+
+def test_a_file_that_a_header_names_is_told_with_the_header(tmp_path):
+    (tmp_path / "a.hea").write_text("a 1 250 10\nlost.dat 16 200 16 0 0 0 0 ECG\n")
+    with pytest.raises(RecordingError) as error:
+        read(tmp_path, "a.hea", "wfdb")
+    assert "a.hea: lost.dat" in error.value.where

@@ -90,3 +90,13 @@ def test_audit_tells_a_vulnerability_from_no_data(tmp_path: Path, monkeypatch: p
         audit.tool("pip-audit").write_text(script)
         audit.tool("pip-audit").chmod(0o755)
         assert audit.vulnerabilities()[0] == verdict
+
+
+def test_every_rule_asks_for_more_memory_when_it_is_tried_again() -> None:
+    asked = [
+        line
+        for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+        for line in re.findall(r"mem_mb=(.*),", path.read_text(encoding="utf-8"))
+    ]
+    assert len(asked) > 20
+    assert [line for line in asked if not line.startswith("memory(")] == []

@@ -49,7 +49,7 @@ if HAS_SIGNALS:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
+            mem_mb=memory(2000),
         params:
             dataset=PLAN.dataset,
             blocks={
@@ -87,7 +87,7 @@ if HAS_SIGNALS:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=3000,
+            mem_mb=memory(3000),
         params:
             config=block("adversarial"),
             seed=STUDY.seed,

@@ -128,7 +128,7 @@ rule report_notebook:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
     params:
         code=code("report_notebook.py"),
     message:

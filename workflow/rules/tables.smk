@@ -48,7 +48,7 @@ rule tables_chapter:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
     params:
         code=code("tables_chapter.py"),
     message:

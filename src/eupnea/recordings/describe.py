@@ -18,7 +18,7 @@ from eupnea.recordings.discovery import discover
 from eupnea.recordings.events import Interval, annotation_events, intervals_of, read_events, used_and_excluded
 from eupnea.recordings.findings import Finding, finding_of, findings_frame
 from eupnea.recordings.found import FoundChannel, FoundRecording, read_recording
-from eupnea.recordings.pseudonyms import file_aliases, without_file_names
+from eupnea.recordings.pseudonyms import errors_without_file_names, file_aliases, without_file_names
 from eupnea.recordings.sessions import bids_day, day_differences, with_sessions
 from eupnea.recordings.triggers import to_recording_clock
 
@@ -85,10 +85,11 @@ def describe_chunk(
     # A chunk without people reads nothing: the dataset may still be in the making by other chunks.
     entries = [one for one in discover(dataset, base) if one.participant in wanted] if wanted else []
     described: list[_Described] = []
+    aliases = file_aliases(dataset, base) if wanted else {}
     for participant in dict.fromkeys(one.participant for one in entries):
         own = [one for one in entries if one.participant == participant]
-        described += _participant(own, dataset, config, Path(base))
-    aliases = file_aliases(dataset, base) if wanted else {}
+        with errors_without_file_names(aliases):
+            described += _participant(own, dataset, config, Path(base))
     recordings = _frame([one.row | {"chunk": chunk} for one in described], RECORDINGS)
     channels = _frame([row for one in described for row in _channel_rows(one)], CHANNELS)
     findings = findings_frame(finding for one in described for finding in one.found.findings)

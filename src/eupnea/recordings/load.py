@@ -10,6 +10,7 @@ import numpy as np
 
 from eupnea.errors import RecordingError
 from eupnea.recordings.bids import Tree, parse_name
+from eupnea.recordings.pseudonyms import errors_without_file_names
 from eupnea.recordings.readers.registry import read_file
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def load_signals(
     path_of = {alias: path for path, alias in (aliases or {}).items()}
     loaded = {}
     for file, rows in used.groupby("file", sort=False):
-        content = _read(Path(base), tree, path_of.get(str(file), str(file)), rows, limits)
+        with errors_without_file_names(aliases or {}):
+            content = _read(Path(base), tree, path_of.get(str(file), str(file)), rows, limits)
         for row in rows.itertuples(index=False):
             loaded[row.recording, row.signal] = _signal(content, row)
     return loaded

@@ -121,7 +121,9 @@ def _recorded(study: StudyConfig) -> StudyPlan:
     files: list[set[str]] = [set() for _ in range(study.chunks)]
     for entry in entries:
         chunk = chunk_of(entry.participant, study.chunks)
-        files[chunk].update((base / path).as_posix() for path in entry.files)
+        paths = [(base / path).as_posix() for path in entry.files]
+        # a link to a file that was not fetched sets its recording aside; as an input it would stop the whole study
+        files[chunk].update(path for path in paths if is_missing or os.path.isfile(path))
         if entry.participant not in participants[chunk]:
             participants[chunk].append(entry.participant)
     names = set(listed) if is_missing else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from eupnea.errors import InputError
 from eupnea.recordings.discovery import discover
 from eupnea.recordings.labels import natural_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -44,6 +46,24 @@ def without_file_names(table: pd.DataFrame, aliases: Mapping[str, str]) -> pd.Da
     texts = [name for name in _TEXTS if name in table.columns]
     if not aliases or not texts:
         return table
+    hide = _hiding(aliases)
+    return table.assign(**{name: table[name].map(hide).astype(table[name].dtype) for name in texts})
+
+
+@contextmanager
+def errors_without_file_names(aliases: Mapping[str, str]) -> Iterator[None]:
+    """Replace every name of a file in errors that leave the block by its alias: they are written into logs."""
+    try:
+        yield
+    except InputError as error:
+        if not aliases:
+            raise
+        hide = _hiding(aliases)
+        told = {name: hide(getattr(error, name)) for name in ("where", "found", "allowed", "change")}
+        raise type(error)(str(hide(error.what)), **told) from None  # type: ignore[arg-type]
+
+
+def _hiding(aliases: Mapping[str, str]) -> Callable[[object], object]:
     names = {form: alias for path, alias in aliases.items() for form in _forms(path)}
     longest_first = sorted(names, key=len, reverse=True)
 
@@ -53,7 +73,7 @@ def without_file_names(table: pd.DataFrame, aliases: Mapping[str, str]) -> pd.Da
                 text = text.replace(name, names[name])
         return text
 
-    return table.assign(**{name: table[name].map(hide).astype(table[name].dtype) for name in texts})
+    return hide
 
 
 def _forms(path: str) -> tuple[str, ...]:

@@ -127,7 +127,10 @@ def beside(request: Request, name: str) -> Path:
         It is not there, or is a link that leaves the dataset.
     """
     folder = request.where.rpartition("/")[0]
-    return inside(request.base, f"{folder}/{name}" if folder else name)
+    try:
+        return inside(request.base, f"{folder}/{name}" if folder else name)
+    except RecordingError as error:
+        raise RecordingError(error.what, where=f"{request.where}: {error.where}", change=error.change) from error
 
 
 def samples(values: ArrayLike) -> NDArray[np.float64]:
