@@ -118,6 +118,14 @@ def test_two_way_draws_spread_like_new_people(metric):
     assert abs(shift) < 0.3 * truth
 
 
+def test_draws_without_impostors_are_unknown():
+    claimed, owner = (a.ravel() for a in np.meshgrid(np.arange(2), np.arange(2), indexing="ij"))
+    drawn = two_way_draws(np.array([2.0, 0.0, 1.0, 3.0]), claimed, owner, n_boot=200, seed=[1], fmr_points=(0.1,))
+    for metric in ("eer", "d_prime", "fnmr_at_fmr_0.1"):
+        assert 0.02 < np.isnan(drawn[metric]).mean() < 0.9
+    assert np.nanmax(drawn["eer"]) == 0.0
+
+
 def test_cohort_normalisation_ignores_shift_and_scale_of_a_probe():
     scores = np.random.default_rng(5).normal(size=(1, 6, 4))
     moved = scores * np.array([1.0, 2.0, 0.5, 10.0]) + np.array([0.0, 3.0, -5.0, 100.0])

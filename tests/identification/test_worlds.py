@@ -21,7 +21,7 @@ from eupnea.identification.null import null_draws
 from eupnea.identification.protocols import Fold, split_samples
 from eupnea.identification.samples import make_samples
 from eupnea.io.contract import METRICS, SCORES
-from eupnea.io.tables import read_table, table_parts_to
+from eupnea.io.tables import read_table, table_parts_to, write_table
 
 MODELS = ModelsConfig(shrinkages=(0.2,))
 
@@ -335,6 +335,16 @@ def test_scores_in_files_are_compared_as_those_in_memory(study, tmp_path):
         pd.testing.assert_frame_equal(read_table(paths[name], SCORES), held[name])
     in_memory, in_files = (compare(scores, study[1], config=config, seed=1) for scores in (held, paths))
     pd.testing.assert_frame_equal(in_files, in_memory)
+    nameless = {name: table.assign(window_s=np.nan) for name, table in held.items()}
+    for name, path in paths.items():
+        write_table(nameless[name], path, SCORES)
+    for unknown in (nameless, paths):  # a table of features need not tell the length of its windows
+        found = compare(unknown, study[1], config=config, seed=1)
+        assert found["window_s"].isna().all()
+        assert len(found) == len(in_memory)
+        differences = in_memory["metric"] == "rank1_window_difference"
+        assert found.loc[differences, "value"].tolist() == in_memory.loc[differences, "value"].tolist()
+        assert differences.any()
 
 
 def test_assignments_drawn_in_pieces_are_those_drawn_together(study, monkeypatch):

@@ -36,6 +36,9 @@ FUSION = "score_fusion"
 LEVELS = ("window", "recording")
 PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_participant"]
 
+NO_LENGTH = -1.0
+"""Stands for the unknown length of the windows of a feature table."""
+
 
 def compare(
     results_scores: Mapping[str, pd.DataFrame | Path],
@@ -86,21 +89,26 @@ def compare(
         rows += _mode_rows(name, _shares(hits[name]), config, seed)
     if len(known) < 2:
         rows.append(missing_row("comparison", "rank1_window_difference", "fewer than two modalities were recorded"))
-    return _corrected(metrics_frame(rows))
+    corrected = _corrected(metrics_frame(rows))
+    return corrected.assign(window_s=corrected["window_s"].where(corrected["window_s"] != NO_LENGTH))
 
 
 def _runs(table: pd.DataFrame | Path) -> set[tuple[str, float]]:
-    """List the protocols and window lengths that scores are from."""
+    """List the protocols and window lengths that scores are from; `NO_LENGTH` where windows have none."""
     keys = ["protocol", "window_s"]
-    listed = distinct(table, keys) if isinstance(table, Path) else table[keys].drop_duplicates().dropna()
-    return set(listed.itertuples(index=False, name=None))
+    listed = distinct(table, keys) if isinstance(table, Path) else table[keys].drop_duplicates()
+    return {
+        (str(protocol), NO_LENGTH if pd.isna(window_s) else float(window_s)) for protocol, window_s in listed.to_numpy()
+    }
 
 
 def _of_run(table: pd.DataFrame | Path, run: tuple[str, float]) -> pd.DataFrame:
     protocol, window_s = run
     if isinstance(table, Path):
-        return read_rows(table, SCORES, protocol=protocol, window_s=window_s)
-    return table[(table["protocol"] == protocol) & (table["window_s"] == window_s)]
+        wanted_s = np.nan if window_s == NO_LENGTH else window_s
+        return read_rows(table, SCORES, protocol=protocol, window_s=wanted_s).assign(window_s=window_s)
+    rows = table[(table["protocol"] == protocol) & (table["window_s"].fillna(NO_LENGTH) == window_s)]
+    return rows.assign(window_s=window_s)
 
 
 def fuse(tables: list[pd.DataFrame]) -> pd.DataFrame:

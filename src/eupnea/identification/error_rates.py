@@ -181,11 +181,12 @@ def two_way_draws(
         weight = probed[:, column]
         own, other = np.where(genuine, weight, 0.0), np.where(genuine, 0.0, enrolled[:, row] * weight)
         fmr, fnmr = 1.0 - _share_below(other, first), _share_below(own, first)
-        draws["eer"][batch] = _crossing(fmr, fnmr)
+        both = own.any(axis=1) & other.any(axis=1)  # of a few people, a draw may hold one kind only
+        draws["eer"][batch] = np.where(both, _crossing(fmr, fnmr), np.nan)
         draws["d_prime"][batch] = _weighted_d_prime(values, own, other)
         for wanted in fmr_points:
             least = np.argmax(fmr <= wanted + 1e-12, axis=1)
-            draws[fnmr_name(wanted)][batch] = fnmr[np.arange(len(fnmr)), least]
+            draws[fnmr_name(wanted)][batch] = np.where(both, fnmr[np.arange(len(fnmr)), least], np.nan)
         if bits is not None:
             draws["cllr"][batch] = 0.5 * (_weighted_mean(bits, own) + _weighted_mean(bits, other))
     return draws

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,20 +120,25 @@ def join_parts(paths: list[str], path: str | Path) -> None:
 
 
 def read_rows(path: str | Path, contract: TableContract, **equal: str | float) -> pd.DataFrame:
-    """Read the rows of a Parquet table in which columns have given values."""
-    rows = pd.read_parquet(path, filters=[(name, "==", value) for name, value in equal.items()])
-    return contract.conform(rows)
+    """Read the rows of a Parquet table in which columns have given values; NaN finds what is missing."""
+    import pyarrow.compute as pc
+
+    known = [
+        pc.field(name).is_null() if pd.isna(value) else pc.field(name) == pc.scalar(value)
+        for name, value in equal.items()
+    ]
+    return contract.conform(pd.read_parquet(path, filters=reduce(and_, known)))
 
 
 def distinct(path: str | Path, columns: list[str]) -> pd.DataFrame:
     """List the combinations of values that columns of a Parquet table have, sorted; the table is never held whole."""
     import pyarrow.parquet as pq
 
-    found: set[tuple[object, ...]] = set()
     with pq.ParquetFile(path) as table:
-        for batch in table.iter_batches(batch_size=1_000_000, columns=columns):
-            found |= set(batch.to_pandas()[columns].drop_duplicates().dropna().itertuples(index=False, name=None))
-    return pd.DataFrame(sorted(found), columns=columns)
+        batches = table.iter_batches(batch_size=1_000_000, columns=columns)
+        found = [batch.to_pandas()[columns].drop_duplicates() for batch in batches]
+    listed = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    return listed.drop_duplicates().sort_values(columns, ignore_index=True)
 
 
 def concat_tables(frames: list[pd.DataFrame], contract: TableContract | None = None) -> pd.DataFrame:
