@@ -144,11 +144,19 @@ def _time_before(
     )
     middle = round(-FIRST / STEP)
     full = float(np.mean(mean[2 * middle - steps + 1 :]))
-    before = np.sort(mean[int(np.argmin(mean[: middle + 1])) : middle + 1])[::-1]
+    own = max(middle - _samples_of_breath(found, length), 0)  # before it, another breath flows the same way
+    before = np.sort(mean[own + int(np.argmin(mean[own : middle + 1])) : middle + 1])[::-1]
     if full <= 0 or before.size < 2:
         return reading.usual
     low, high = (STEP * _samples_above(before, share * full) for share in (reading.low, reading.high))
     return low + reading.reach * (low - high)
+
+
+def _samples_of_breath(found: Rises, length: Floats) -> int:
+    """Return how many samples of the typical breath lie between two of the same direction."""
+    apart = np.diff(found.middle) / length[1:]
+    apart = apart[np.isfinite(apart)]
+    return int(np.median(apart) / STEP) if apart.size else round(-FIRST / STEP)
 
 
 def _samples_above(falling: Floats, level: float) -> float:
