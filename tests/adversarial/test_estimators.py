@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import (
     check_estimator_cloneable,
     check_estimator_repr,
@@ -59,6 +60,8 @@ UNUSABLE = [
     ("n_radii", 0),
     ("smallest", 0.0),
     ("attack_radius", -0.1),
+    ("fit_intercept", "no"),
+    ("random_state", "seed"),
 ]
 
 
@@ -132,6 +135,17 @@ def test_unusable_options_are_named(name, option, value):
     data = {"AdversarialAutoregression": (y,), "AdversarialClassifier": (X, (y > 40).astype(int))}.get(name, (X, y))
     with pytest.raises(InputError, match=option):
         estimator.set_params(**{option: value}).fit(*data)
+
+
+def test_a_solution_that_is_not_the_optimum_says_so():
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        model = AdversarialRegressor(max_iter=1).fit(*sparse_data())
+    assert model.gap_ > model.tol
+
+
+def test_a_number_given_as_text_is_told_from_the_number():
+    with pytest.raises(InputError, match=r"found: +'2'"):
+        AdversarialRegressor(norm="2").fit(*sparse_data(n=30, p=8))
 
 
 def test_robust_choice_of_the_radius_holds_better_under_attack():
@@ -245,3 +259,6 @@ def test_autoregression_leaves_out_what_touches_a_gap():
     assert lag_matrix(np.arange(5.0), 2).tolist() == [[1, 0], [2, 1], [3, 2]]
     with pytest.raises(InputError, match="too short"):
         AdversarialAutoregression(n_lags=8).fit(series)
+    with pytest.raises(InputError, match="Several series"):
+        model.fit(np.stack([series, series]))
+    np.testing.assert_array_equal(model.predict(series[:, None]), predicted)

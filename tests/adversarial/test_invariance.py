@@ -41,6 +41,12 @@ def test_the_mode_is_read_before_removal_and_not_after(result):
         assert after["value"] < before["ci_low"]
 
 
+def test_intervals_of_what_attackers_read_are_shares(result):
+    rows = result.metrics[result.metrics["metric"].isin(["balanced_accuracy", "balanced_accuracy_strongest"])]
+    assert rows["ci_low"].min() >= 0
+    assert rows["ci_high"].max() <= 1
+
+
 def test_the_strongest_attacker_is_compared_with_the_best_of_as_many(result):
     rows = result.metrics[(result.metrics["nuisance"] == "task") & (result.metrics["subset"] == "features")]
     rows = rows[rows["model"] == "ridge_none"]

@@ -152,6 +152,10 @@ def test_simulate_writes_a_cohort_that_passes_its_check(run, tmp_path):
     assert checked.exit_code == 0, checked.output
     assert "8 recordings of 2 participants can be used; 0 are set aside" in checked.output
     assert "not empty" in str(run("simulate", "cohort").exception)
+    broken = next((tmp_path / "cohort").rglob("*resp_physio.tsv.gz"))
+    broken.write_bytes(broken.read_bytes()[:500])
+    partly = "8 recordings of 2 participants can be used (1 of them without what is left out above); 0 are set aside"
+    assert partly in flat(run("check", "cohort.yaml").output)
 
 
 @pytest.mark.parametrize("name", ["ds000210", "ecgiddb", "eegmat"])

@@ -11,6 +11,7 @@ import pytest
 from report_support import make_results
 
 from eupnea.config.figures import FiguresConfig
+from eupnea.figures import traits
 from eupnea.figures.drawing import DOUBLE_COLUMN_IN, mark_simulated, style
 from eupnea.figures.registry import FIGURES, all_figures
 from eupnea.figures.stage import draw, draw_stage
@@ -86,3 +87,11 @@ def test_captions_say_simulated_and_are_complete(study: Study, tmp_path: Path) -
 
 def test_names_are_unique() -> None:
     assert len(all_figures()) == len(set(all_figures()))
+
+
+def test_panels_of_many_targets_stand_in_several_rows() -> None:
+    figure, panels = traits._panels(7, height=2.0)
+    assert len(panels) == len(figure.axes) == 7
+    assert figure.get_figheight() == 6.0
+    assert max(panel.get_subplotspec().colspan.stop for panel in panels) == 3
+    plt.close(figure)

@@ -116,14 +116,13 @@ def test_a_control_that_does_as_well_is_named_for_every_change_of_condition() ->
 def test_what_the_heart_adds_is_told_from_windows_where_all_recordings_are_named() -> None:
     rows = identified("leave_one_run_out", respiration=0.8, cardiac=0.99)
     rows.append(against_breathing("leave_one_run_out", "cardiac", "recording", 0.02, 1.0))
-    assert (
-        answers_identification.q3(metrics_frame(rows)).short
-        == "No clear difference: the heart (rank 1 differs by 0.020, p = 1)."
-    )
+    answer = answers_identification.q3(metrics_frame(rows))
+    assert answer.short.startswith("No clear difference: the heart (rank 1 differs by 0.020, p = 1).")
+    assert answer.sentences[-1].startswith("The coupling: not answerable on this dataset:")
     rows.append(against_breathing("leave_one_run_out", "cardiac", "window", 0.19, 0.001))
     answer = answers_identification.q3(metrics_frame(rows))
-    assert answer.short == "Better than breathing alone: the heart (rank 1 differs by 0.190, p = 0.001)."
-    assert "0.020 (corrected p = 1) (no clear difference after correction)" in answer.sentences[-1]
+    assert answer.short.startswith("Better than breathing alone: the heart (rank 1 differs by 0.190, p = 0.001).")
+    assert "0.020 (corrected p = 1) (no clear difference after correction)" in answer.sentences[-2]
 
 
 def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
@@ -132,9 +131,11 @@ def test_every_answer_begins_with_a_short_one(tmp_path: Path) -> None:
     assert short["Q1"] == f"Better than chance: {nasal}. Not answerable: oral breathing."
     assert short["Q2"].startswith("Not answerable: nasal to oral, oral to nasal")
     better = "breathing, heart and coupling together (rank 1 differs by 0.250 [0.050, 0.450], p = 0.03, n = 12)"
-    assert short["Q3"] == f"Better than breathing alone: {better}."
+    unknown = "Not answerable: the coupling of breathing and heart."
+    assert short["Q3"] == f"Better than breathing alone: {better}. {unknown}"
     assert "90 % of the best rank 1 that was measured is reached with 300 s of enrolment" in short["Q4"]
-    assert short["Q5"] == "Not told apart from chance: age (mean absolute error 7.65 [5.50, 9.90], p = 0.2, n = 12)."
+    age = "age from all signals (mean absolute error 7.65 [5.50, 9.90], p = 0.2, n = 12)"
+    assert short["Q5"] == f"Not told apart from chance: {age}."
     assert "the robust model errs by 9.50 [8.50, 10.50] years, against 19.00 [18.00, 20.00] of plain" in short["Q6"]
     assert "Attackers no longer told apart from chance: the mode (0.520, p = 0.3, chance 0.500)." in short["Q6"]
     clearest = "respiration, breath: rate bpm 1.25 [0.250, 2.25], p = 0.002"
@@ -252,6 +253,20 @@ def test_a_column_that_is_missing_is_told_with_the_traits() -> None:
     rows = [missing_row("mixed_model", "beta", "the dataset has no column 'bmi'", term="bmi", modality="respiration")]
     said = answers_models.q5(metrics_frame(rows)).sentences
     assert "BMI: not answerable on this dataset: the dataset has no column 'bmi'." in said
+
+
+def test_heart_and_other_columns_stand_beside_a_trait_told_from_breathing() -> None:
+    shared = {"target": "age", "level": "participant", "model": "selected", "p_value": 0.01, "p_adjusted": 0.02}
+    rows = [
+        metric_row("traits", "mae", error, modality=modality, n_participants=25.0, **shared)
+        for modality, error in (("respiration", 8.7), ("cardiac", 7.4), ("demographics", 6.5))
+    ]
+    answer = answers_models.q5(metrics_frame(rows))
+    assert answer.short.startswith("Better than chance: age from breathing (mean absolute error 8.70")
+    assert "From the heart: 7.40" in answer.sentences[0]
+    assert "Control, sex and BMI alone: 6.50" in answer.sentences[0]
+    together = answers_models.q5(metrics_frame([one | {"modality": "all"} for one in rows[:1]] + rows[1:]))
+    assert "From the heart" not in together.sentences[0]
 
 
 def test_what_onsets_were_read_from_is_told(page: str) -> None:

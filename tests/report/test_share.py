@@ -28,6 +28,10 @@ def real(tmp_path: Path) -> Study:
     (figures / "zoo.pdf").write_bytes(b"%PDF")
     (figures / "captions-traits.tsv").write_text("figure\tcaption\nx\tworst: sub-03\n")
     (tables / "participants.tex").write_text("fewer than 5")
+    (study.folder / "report.html").write_text("<html></html>")
+    log = study.folder / "logs" / "figures" / "traits.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("WARNING py.warnings: /home/hildegard/eupnea/drawing.py:117: UserWarning")
     return study
 
 
@@ -50,10 +54,16 @@ def test_only_numbers_about_the_cohort_are_packed(real: Study, tmp_path: Path) -
         *("metrics.tsv", "manifest.json", "features/dictionary.tsv", "figures/cmc.tsv", "figures/cmc.pdf"),
         *("tables/participants.tex", "contents.tsv"),
     }
-    assert not [name for name, content in packed.items() if b"sub-0" in content]
+    assert not [name for name, content in packed.items() if b"sub-0" in content or b"hildegard" in content]
     assert "row per person" in judged["figures/zoo.pdf"]
     assert "names participants" in judged["figures/captions-traits.tsv"]
     assert "single people" in judged["recordings/participants.tsv"]
+
+
+def test_a_study_without_its_report_is_not_packed(real: Study, tmp_path: Path) -> None:
+    (real.folder / "report.html").unlink()
+    with pytest.raises(InputError, match=r"report\.html"):
+        share(real, tmp_path / "out.zip")
 
 
 def test_a_file_about_people_is_refused_when_asked_for(real: Study, tmp_path: Path) -> None:

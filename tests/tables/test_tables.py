@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -148,6 +149,32 @@ def test_methods_tell_what_the_config_says(study: Study) -> None:
     assert "4321 permutations" in text
     assert "All people are simulated" in text
     assert set(re.findall(r"cite\{(\w+)\}", text)) == set(REFERENCES)
+
+
+def test_methods_of_a_given_feature_table_claim_nothing_about_its_features(study: Study) -> None:
+    config = StudyConfig().model_dump(mode="json")
+    config["dataset"]["source"] = "features"
+    text = methods_text(study, config)
+    assert "computed elsewhere" in text
+    assert "Tobin" not in text
+    assert "tobin1988" not in text
+    assert "heart rate variability" not in text
+
+
+def test_methods_count_the_assignments_behind_chance_and_no_other_draws(study: Study) -> None:
+    config = StudyConfig().model_dump(mode="json")
+    metrics = study.metrics
+    shared = {"analysis": "identification", "model": "selected"}
+    more = pd.DataFrame(
+        [shared | {"metric": "rank1_window", "n_permutations": 777.0},
+         shared | {"metric": "rank1_window_drop", "n_permutations": 10000.0}]
+    )  # fmt: skip
+    is_other = ~((metrics["analysis"] == "identification") & (metrics["model"] == "selected"))
+    told = SimpleNamespace(
+        metrics=pd.concat([metrics[is_other], more], ignore_index=True),
+        recordings=study.recordings, dictionary=study.dictionary, is_simulated=True,
+    )  # fmt: skip
+    assert "777 random assignments" in methods_text(told, config)
 
 
 def test_methods_in_words_hold_no_latex_and_the_same_citations(study: Study) -> None:

@@ -10,10 +10,13 @@ from eupnea.associations.mixed import mixed_models
 from eupnea.associations.reliability import reliability
 from eupnea.config.associations import AssociationsConfig
 from eupnea.config.dataset import DatasetConfig
+from eupnea.config.load import parse_study
 from eupnea.config.traits import TargetConfig, TraitsConfig
 from eupnea.errors import InputError
 from eupnea.features.imported import import_features
 from eupnea.io.contract import RECORDING_FEATURES, WINDOWS
+from eupnea.recordings.check import check_study
+from eupnea.recordings.plan import plan_study
 from eupnea.traits.predict import predict_traits
 
 CONFIG = TraitsConfig(
@@ -108,3 +111,36 @@ def test_tables_that_cannot_be_used_say_why(change: object, words: str) -> None:
 def test_unknown_modality_is_refused() -> None:
     with pytest.raises(InputError, match="unknown modality"):
         import_features(_table(), modality_of={"sniff_rate": "nose"})
+
+
+def test_participants_of_a_table_are_re_coded(tmp_path: Path) -> None:
+    codes = tmp_path / "codes.tsv"
+    codes.write_text("participant\tcode\n" + "".join(f"{person:02d}\tq{person + 7}\n" for person in range(20)))
+    dataset = DatasetConfig.model_validate({"participants": {"codes": codes}})
+    found = import_features(_table(), dataset=dataset)
+    coded = {f"sub-q{person + 7}" for person in range(20)}
+    for table in (found.windows, found.participants, found.targets):
+        assert set(table["participant"]) == coded
+    assert set(found.windows["recording"].str.partition("_")[0]) == coded
+    assert found.participants.set_index("participant")["age"]["sub-q7"] == _table()["age"].iloc[0]
+    with pytest.raises(InputError, match="may tell the participants"):
+        import_features(_table().assign(recording="smithson"), dataset=dataset)
+    codes.write_text("participant\tcode\n00\tq7\n")
+    with pytest.raises(InputError, match="have no code"):
+        import_features(_table(), dataset=dataset)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [({"name": "agee"}, "does not exist"), ({"name": "age", "level": "session"}, "does not exist"),
+     ({"name": "sex"}, "same value for everybody")],
+)  # fmt: skip
+def test_a_study_of_a_table_stops_at_an_impossible_target(tmp_path: Path, target: dict[str, str], words: str) -> None:
+    _table().to_csv(tmp_path / "features.tsv", sep="\t", index=False)
+    source = {"source": "features", "path": str(tmp_path), "feature_table": "features.tsv"}
+    study = parse_study({"name": "mine", "dataset": source, "traits": {"targets": [{"name": "age"}, target]}}, where="")
+    findings = check_study(study).findings
+    assert findings["level"].tolist() == ["error"]
+    assert words in findings["what"].iloc[0]
+    with pytest.raises(InputError, match=words):
+        plan_study(study)

@@ -72,7 +72,7 @@ class AdversarialAutoregression(AdversarialEstimator):
         Raises
         ------
         InputError
-            Fewer than three complete rows, or a parameter is not usable.
+            More than one series, fewer than three complete rows, or a parameter is not usable.
         """
         self._check_parameters()
         checked_count("n_lags", self.n_lags)
@@ -113,4 +113,13 @@ def lag_matrix(values: Array, n_lags: int) -> Array:
 
 
 def _series(series: ArrayLike) -> Array:
-    return np.asarray(check_array(series, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64)).ravel()
+    values = np.asarray(check_array(series, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64))
+    if values.size != max(values.shape):
+        raise InputError(
+            "Several series were given where one belongs",
+            where="AdversarialAutoregression",
+            found=f"shape {values.shape}",
+            allowed="shape (n,)",
+            change="join them with a missing value (NaN) in between: rows that touch it are left out",
+        )
+    return values.ravel()

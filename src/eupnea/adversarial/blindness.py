@@ -329,6 +329,7 @@ def _reading_row(
         method="t",
         seed=seed_for(seed, "invariance", "reading"),
     )
+    ends = {"ci_low": max(interval.low, 0.0), "ci_high": min(interval.high, 1.0)}
     rng = np.random.default_rng(seed_for(seed, "invariance", "permutation"))
     null = np.array([balanced_accuracy(permuted(truth, people, rng), said) for _ in range(N_PERMUTATIONS)])
     row = metric_row(
@@ -336,7 +337,7 @@ def _reading_row(
         "balanced_accuracy",
         interval.estimate,
         **columns,
-        **interval.as_columns(),
+        **(interval.as_columns() | ends),
         subset=seen,
         comparator=reader,
         p_value=permutation_p(interval.estimate, null),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 
 from eupnea.adversarial.radius import Norm, auto_radius
 from eupnea.adversarial.solver import Solution, solve
 from eupnea.errors import InputError
 
 Array = NDArray[np.float64]
+
+NEGLIGIBLE_GAP = 1e-6
+"""Relative distance from the optimum up to which a solution is not worth a warning."""
 
 
 def checked_norm(norm: object) -> Norm:
@@ -22,7 +27,7 @@ def checked_norm(norm: object) -> Norm:
         return 2
     if norm in ("inf", np.inf):
         return "inf"
-    raise InputError("The norm of the perturbation is unknown", where="norm", found=norm, allowed='2, "inf"')
+    raise InputError("The norm of the perturbation is unknown", where="norm", found=repr(norm), allowed='2, "inf"')
 
 
 def checked_radius(radius: object) -> float | Literal["auto"]:
@@ -37,7 +42,7 @@ def checked_number(name: str, value: object, *, is_positive: bool = False, other
         return number
     least = "a number > 0" if is_positive else "a number ≥ 0"
     allowed = f"{others}, or {least}" if others else least
-    raise InputError("A parameter of the estimator is not usable", where=name, found=value, allowed=allowed)
+    raise InputError("A parameter of the estimator is not usable", where=name, found=repr(value), allowed=allowed)
 
 
 def checked_count(name: str, value: object) -> int:
@@ -45,7 +50,25 @@ def checked_count(name: str, value: object) -> int:
     if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1:
         return int(value)
     raise InputError(
-        "A parameter of the estimator is not usable", where=name, found=value, allowed="a whole number ≥ 1"
+        "A parameter of the estimator is not usable", where=name, found=repr(value), allowed="a whole number ≥ 1"
+    )
+
+
+def checked_switch(name: str, value: object) -> bool:
+    """Return a parameter that is either true or false."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise InputError(
+        "A parameter of the estimator is not usable", where=name, found=repr(value), allowed="True or False"
+    )
+
+
+def checked_seed(name: str, value: object) -> int:
+    """Return a parameter as a whole number from 0 on: the same seed gives the same model."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0:
+        return int(value)
+    raise InputError(
+        "A parameter of the estimator is not usable", where=name, found=repr(value), allowed="a whole number ≥ 0"
     )
 
 
@@ -77,6 +100,8 @@ class AdversarialEstimator(BaseEstimator):
         checked_number("scale_c", self.scale_c, is_positive=True)
         checked_number("tol", self.tol, is_positive=True)
         checked_count("max_iter", self.max_iter)
+        checked_switch("fit_intercept", self.fit_intercept)
+        checked_seed("random_state", self.random_state)
 
     def _radius_for(self, X: Array, norm: Norm) -> float:
         """Return the radius that the parameters ask for: the number given, or the automatic one for X, shape (n, p)."""
@@ -96,6 +121,9 @@ class AdversarialEstimator(BaseEstimator):
             tol=self.tol,
             max_iter=self.max_iter,
         )
+        if found.gap > max(self.tol, NEGLIGIBLE_GAP):
+            text = f"stopped after {found.n_iter} iterations, at most {found.gap:.1e} above the optimum; raise max_iter"
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.radius_, self.intercept_ = radius, found.intercept
         self.objective_, self.gap_, self.n_iter_ = found.objective, found.gap, found.n_iter
         return found

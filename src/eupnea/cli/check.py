@@ -48,7 +48,9 @@ def _print(result: StudyCheck, console: Console, *, every_note: bool) -> None:
         used = result.recordings[result.recordings["status"] == "used"]
         people = used["participant"].nunique()
         aside = len(result.recordings) - len(used)
-        console.print(f"{len(used)} recordings of {people} participants can be used; {aside} are set aside.")
+        partly = used["recording"].isin(result.findings.loc[result.findings["level"] == "set_aside", "recording"]).sum()
+        more = f" ({partly} of them without what is left out above)" if partly else ""
+        console.print(f"{len(used)} recordings of {people} participants can be used{more}; {aside} are set aside.")
     if result.can_run:
         console.print("[green]The study can run.[/green]")
     else:

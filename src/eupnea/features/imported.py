@@ -13,6 +13,7 @@ from eupnea.config.dataset import DatasetConfig, ParticipantsConfig
 from eupnea.errors import InputError
 from eupnea.features.columns import CONTROL_MODALITIES, MODALITIES
 from eupnea.io.contract import DICTIONARY, RECORDINGS, WINDOWS
+from eupnea.recordings.discovery import codes_of
 from eupnea.recordings.labels import recording_label
 from eupnea.recordings.participants import kept_columns, typed_people
 
@@ -87,8 +88,9 @@ def import_features(
     Raises
     ------
     InputError
-        The participant column is missing, a modality is unknown, a column is neither number nor known, what describes
-        a person (a session, a recording) differs between its rows, or there is no feature at all.
+        The participant column is missing, a participant has no code, a modality is unknown, a column is neither number
+        nor known, what describes a person (a session, a recording) differs between its rows, there is no feature at
+        all, or recordings have names of their own although participants are re-coded.
     """
     table = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else _read(Path(source))
     where = "feature table" if isinstance(source, pd.DataFrame) else str(source)
@@ -103,7 +105,7 @@ def import_features(
             change="name the column that tells the person",
         )
     table = table.rename(columns={label: "participant"})
-    keys = _keys(table, window_s, where)
+    keys = _keys(table, window_s, dataset, where)
     people = kept_columns(tuple(map(str, table.columns)), dataset.participants.columns)
     told = {"session": dataset.targets.sessions, "recording": dataset.targets.scans}
     known = {*WINDOWS.column_names, *people, *(name for columns in told.values() for name in columns)}
@@ -161,14 +163,23 @@ def _floats(table: pd.DataFrame, name: str, where: str) -> pd.Series:
         ) from error
 
 
-def _keys(table: pd.DataFrame, window_s: float, where: str) -> pd.DataFrame:
+def _keys(table: pd.DataFrame, window_s: float, dataset: DatasetConfig, where: str) -> pd.DataFrame:
     keys = pd.DataFrame(index=table.index)
     for name in ("participant", "session", "mode", "task", "run", "block"):
         text = table[name] if name in table.columns else pd.Series("", index=table.index)
         text = text.astype("str").where(text.notna(), "")
         prefix = PREFIXES.get(name, "")
         keys[name] = [value if not value or value.startswith(prefix) else prefix + value for value in text]
+    codes = codes_of(keys["participant"], dataset)
+    if codes is not None:
+        keys["participant"] = keys["participant"].map(codes)
     if "recording" in table.columns:
+        if codes is not None:
+            raise InputError(
+                "The names of recordings may tell the participants that are re-coded",
+                where=f"{where}: recording",
+                change="take the column out; session, mode, task and run name the recordings then",
+            )
         keys["recording"] = table["recording"].astype("str")
     else:
         keys["recording"] = [

@@ -20,6 +20,7 @@ from eupnea.report.words import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from eupnea.study import Study
 
@@ -27,6 +28,8 @@ MODALITIES = ("all", "respiration", "cardiac", "coupling")
 ERROR_FIRST = ("mae", "auc", "balanced_accuracy")
 SHOWN_FAMILIES = 14
 SHOWN_EFFECTS = 6
+PANELS_ACROSS = 3
+"""Panels side by side: more leave no room for the names of models between them."""
 
 
 def trait_scatter(study: Study) -> Drawn:
@@ -90,16 +93,26 @@ def baseline_ladder(study: Study) -> Drawn:
     if not targets:
         message = "no target could be predicted"
         raise NotAnswerableError(message)
-    figure, axes = plt.subplots(1, len(targets), figsize=(DOUBLE_COLUMN_IN, 3.4), squeeze=False, layout="constrained")
-    shown = [
-        _ladder(axis, rows[rows["target"] == target], target) for axis, target in zip(axes[0], targets, strict=True)
-    ]
+    figure, axes = _panels(len(targets), height=3.4)
+    shown = [_ladder(axis, rows[rows["target"] == target], target) for axis, target in zip(axes, targets, strict=True)]
     caption = (
         f"Models against baselines: error (or accuracy) of every model on {_main_words(rows)} (circles), and of the "
         "selected model (diamonds) on every group of features, with 95 % intervals over people; best on top. Dashed: "
         "the median or majority baseline; for the area under the curve, chance."
     )
     return Drawn(figure, pd.concat(shown, ignore_index=True), "Models and baselines", caption)
+
+
+def _panels(count: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """Make one panel per target, few side by side so that their labels have room; `height` of a row in inches."""
+    rows = -(-count // PANELS_ACROSS)
+    figure, axes = plt.subplots(
+        rows, min(count, PANELS_ACROSS), figsize=(DOUBLE_COLUMN_IN, height * rows), squeeze=False, layout="constrained"
+    )
+    panels = list(axes.flat)
+    for panel in panels[count:]:
+        panel.remove()
+    return figure, panels[:count]
 
 
 def _ladder(axes: Axes, rows: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -188,8 +201,8 @@ def feature_families(study: Study) -> Drawn:
     modality = next(name for name in MODALITIES if (rows["modality"] == name).any())
     rows = rows[rows["modality"] == modality]
     targets = list(dict.fromkeys(rows["target"]))
-    figure, axes = plt.subplots(1, len(targets), figsize=(DOUBLE_COLUMN_IN, 2.8), squeeze=False, layout="constrained")
-    for axis, target in zip(axes[0], targets, strict=True):
+    figure, axes = _panels(len(targets), height=2.8)
+    for axis, target in zip(axes, targets, strict=True):
         one = rows[rows["target"] == target].sort_values("value", kind="stable").tail(SHOWN_FAMILIES)
         names = [_family_label(name) for name in one["family"]]
         axis.barh(range(len(one)), one["value"], color="#0072B2")

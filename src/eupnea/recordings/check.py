@@ -105,10 +105,10 @@ def _feature_table(study: StudyConfig, base: Path) -> list[Finding]:
     from eupnea.features.imported import import_features
 
     try:
-        import_features(path, dataset=study.dataset)
+        imported = import_features(path, dataset=study.dataset)
     except InputError as error:
         return [finding_of(error, level="error")]
-    return []
+    return _target_findings(study, imported.targets)
 
 
 def _people(study: StudyConfig, base: Path, recordings: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:

@@ -190,10 +190,22 @@ def _dependencies(base: Path, path: str, reader: str) -> tuple[str, ...]:
 
 
 def _recoded(found: list[_Found], dataset: DatasetConfig) -> list[_Found]:
-    codes = participant_codes(dataset)
+    codes = codes_of({labels.participant for labels, _, _ in found}, dataset)
     if codes is None:
         return found
-    unknown = sorted({labels.participant for labels, _, _ in found} - set(codes))
+    return [(replace(labels, participant=codes[labels.participant]), *rest) for labels, *rest in found]  # type: ignore[misc]
+
+
+def codes_of(participants: Iterable[str], dataset: DatasetConfig) -> dict[str, str] | None:
+    """Return participant -> code, or None when participants keep their labels.
+
+    Raises
+    ------
+    ConfigError
+        The table of codes cannot be used, or one of these participants has no code.
+    """
+    codes = participant_codes(dataset)
+    unknown = set() if codes is None else set(participants) - set(codes)
     if unknown:
         raise ConfigError(
             "Participants have no code",
@@ -201,7 +213,7 @@ def _recoded(found: list[_Found], dataset: DatasetConfig) -> list[_Found]:
             found=f"{len(unknown)} participants without a row",
             change="give each participant a row with 'participant' and 'code'",
         )
-    return [(replace(labels, participant=codes[labels.participant]), *rest) for labels, *rest in found]  # type: ignore[misc]
+    return codes
 
 
 def participant_codes(dataset: DatasetConfig) -> dict[str, str] | None:

@@ -14,6 +14,8 @@ from eupnea.recordings.discovery import discover
 from eupnea.recordings.download import REGISTRY, UNFINISHED, read_manifest, read_registry
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from eupnea.config.dataset import DatasetConfig
     from eupnea.config.study import StudyConfig
     from eupnea.recordings.entry import Entry
@@ -58,7 +60,8 @@ def plan_study(study: StudyConfig) -> StudyPlan:
     Raises
     ------
     InputError, ConfigError
-        The dataset is not there and cannot be downloaded, or nothing in it looks like a recording.
+        The dataset is not there and cannot be downloaded, nothing in it looks like a recording, or a target does not
+        exist.
     """
     if study.dataset.source == "simulated":
         return _simulated(study)
@@ -73,7 +76,7 @@ def plan_study(study: StudyConfig) -> StudyPlan:
             )
         from eupnea.features.imported import import_features
 
-        import_features(table, dataset=study.dataset)  # a table that cannot be used stops the study here
+        _check_targets(study, import_features(table, dataset=study.dataset).targets)
         chunks: list[list[str]] = [[] for _ in range(study.chunks)]
         return StudyPlan(
             _with_path(study.dataset, study.dataset.path or Path(".")), chunks, chunks, [table.as_posix()], []
@@ -146,14 +149,20 @@ def _check_study(study: StudyConfig, base: Path, entries: list[Entry]) -> None:
     from eupnea.io.contract import RECORDINGS
     from eupnea.recordings.merge import check_recordings
     from eupnea.recordings.participants import participants_table
-    from eupnea.recordings.targets import check_targets, targets_table
+    from eupnea.recordings.targets import targets_table
 
     keys = ("recording", "participant", "session", "mode", "task", "run")
     rows = [{name: getattr(entry, name) for name in keys} | {"chunk": 0, "status": "used"} for entry in entries]
     recordings = RECORDINGS.conform(pd.DataFrame(rows))
     check_recordings(recordings, study.dataset)
     people = participants_table(study.dataset, base, recordings)
-    targets = targets_table(study.dataset, base, recordings, people)
+    _check_targets(study, targets_table(study.dataset, base, recordings, people))
+
+
+def _check_targets(study: StudyConfig, targets: pd.DataFrame) -> None:
+    """Stop a study that names a target which nobody has or everybody shares."""
+    from eupnea.recordings.targets import check_targets
+
     if "targets" in study.traits.model_fields_set:  # the default ones are answered where they can be
         check_targets(targets, [(target.name, target.level) for target in study.traits.targets])
 

@@ -113,6 +113,10 @@ def q3(metrics: pd.DataFrame) -> Answer:
             f"paired on the same people: {clause(row, chance=False)}{note(difference_verdict(row))}."
             for unit, row in measured.items()
         ]
+    if "coupling" not in rows:
+        why = reason_of(metrics, analysis="identification", protocol="leave_one_run_out", modality="coupling")
+        groups[UNANSWERED] = [MODALITY_WORDS["coupling"]]
+        sentences.append(f"{ADDED['coupling']}: not answerable on this dataset: {why}.")
     return Answer("Q3", question, grouped(groups), sentences, "modalities", is_answered=True)
 
 

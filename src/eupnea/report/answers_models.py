@@ -7,6 +7,7 @@ import pandas as pd
 from eupnea.report.words import (
     ALPHA,
     MODALITY_WORDS,
+    SHORT_MODALITY_WORDS,
     TARGET_WORDS,
     Answer,
     brief,
@@ -48,7 +49,8 @@ def q5(metrics: pd.DataFrame) -> Answer:
             sentences.append(f"{sentence_start}: not answerable on this dataset: {why}.")
         else:
             group = "Better than chance" if is_clear(row) else "Not told apart from chance"
-            groups[group].append(f"{words} ({sentence_of_metric(row)} {brief(row)})")
+            origin = SHORT_MODALITY_WORDS[row["modality"]]
+            groups[group].append(f"{words} from {origin} ({sentence_of_metric(row)} {brief(row)})")
             sentences.append(_trait_sentence(row, metrics, sentence_start))
     if not sentences:
         sentences = ["Not answerable on this dataset: no target was asked for."]
@@ -83,7 +85,22 @@ def _trait_sentence(row: pd.Series, metrics: pd.DataFrame, words: str) -> str:
             f". Rows split at random, one person on both sides, would pretend {number(leak['value'].iloc[0])} "
             f"(the same rows, people apart: {number(honest['value'].iloc[0])}): that is leakage, not a result"
         )
-    return f"{text}."
+    return f"{text}{_beside_words(row, metrics, keys)}."
+
+
+def _beside_words(row: pd.Series, metrics: pd.DataFrame, keys: dict[str, str]) -> str:
+    """Tell what the heart says where breathing was told alone, and what other columns of the people say (control)."""
+    told = {"cardiac": "From the heart"} if row["modality"] == "respiration" else {}
+    others = ",".join(name for name in USUAL if name != row["target"])
+    told["demographics"] = f"Control, {_confound_words(others)} alone"
+    text = ""
+    for modality, words in told.items():
+        rows = rows_of(
+            metrics, analysis="traits", model="selected", control="", subset="", **keys | {"modality": modality}
+        )
+        for one in rows.head(1).iloc:
+            text += f". {words}: {clause(one)}{note(verdict(one))}"
+    return text
 
 
 def _confound_words(term: str) -> str:

@@ -67,11 +67,12 @@ def choices(study: Study) -> list[Choice]:
         The study has not come to its end.
     """
     config = study.manifest.get("config")
-    if config is None:
+    missing = [name for name in ("manifest.json", "report.html") if not (study.folder / name).is_file()]
+    if config is None or missing:
         raise InputError(
             "The study has not finished",
-            where=str(study.folder / "manifest.json"),
-            found="no manifest",
+            where=str(study.folder),
+            found=f"no {' and no '.join(missing)}" if missing else "a manifest without the config",
             change="run the study to its end first",
         )
     files = {path.relative_to(study.folder).as_posix(): path for path in sorted(study.folder.rglob("*"))}
@@ -96,7 +97,7 @@ def _labels(study: Study) -> re.Pattern[str]:
 
 def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> str:
     path = study.folder / name
-    if not any(Path(name).match(pattern) for pattern in OPEN):
+    if not any(Path(f"/{name}").match(f"/{pattern}") for pattern in OPEN):  # the whole name: logs/figures/* is another
         return "has rows, signals or logs of single people"
     if smallest < SMALLEST_CELL and name.startswith("tables/participants"):
         return f"shows groups of fewer than {SMALLEST_CELL} people: raise tables.suppress_below and run the study again"

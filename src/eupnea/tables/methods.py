@@ -150,15 +150,9 @@ def _paragraphs(study: Study, config: dict[str, Any]) -> dict[str, str]:
     return {
         "Recordings": (
             rf"\eupneaRecordings{{}} recordings (\eupneaHours{{}} hours) of \eupneaParticipants{{}} {people} were "
-            f"used; signals: {escape(signals).replace(',', ', ').replace('  ', ' ')}."
+            f"used{f'; signals: {escape(signals)}' if signals else ''}."
         ),
-        "Features": (
-            f"Features were computed in windows of {lengths} s that do not overlap: timing, volume and variability of "
-            r"breaths~\cite{tobin1988}, their waveform, heart rate variability~\cite{taskforce1996}, and the "
-            f"coupling of both; {len(study.dictionary)} features in all. Respiration means the breathing band; "
-            f"what lies above it "
-            "served as a control."
-        ),
+        "Features": _features(study, config, lengths),
         "Identification": (
             r"Rank-1 identification, CMC, DET and equal error rates follow ISO/IEC 19795-1~\cite{iso19795}. The model "
             "was selected inside the enrolment. Chance is the mean over "
@@ -185,10 +179,29 @@ def _paragraphs(study: Study, config: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def _features(study: Study, config: dict[str, Any], lengths: str) -> str:
+    """Tell where the features come from; those of a table that was given are not described as if they were known."""
+    if config["dataset"]["source"] == "features":
+        return (
+            f"The study began with a table of {len(study.dictionary)} features that had been computed elsewhere; they "
+            "were used as they were given."
+        )
+    return (
+        f"Features were computed in windows of {lengths} s that do not overlap: timing, volume and variability of "
+        r"breaths~\cite{tobin1988}, their waveform, heart rate variability~\cite{taskforce1996}, and the coupling of "
+        f"both; {len(study.dictionary)} features in all. Respiration means the breathing band; what lies above it "
+        "served as a control."
+    )
+
+
 def _permutations(study: Study, analysis: str, asked: int) -> int:
-    """Return how many permutations stand behind the p-values; the number asked for when none was noted."""
+    """Return how many permutations stand behind the p-values; the number asked for when none was noted.
+
+    Differences between conditions on the same people are tested by signs of their own, which are not counted.
+    """
     metrics = study.metrics
-    noted = metrics.loc[(metrics["analysis"] == analysis) & (metrics["model"] == "selected"), "n_permutations"].max()
+    is_told = (metrics["analysis"] == analysis) & (metrics["model"] == "selected")
+    noted = metrics.loc[is_told & ~metrics["metric"].str.endswith(("_drop", "_difference")), "n_permutations"].max()
     return asked if noted != noted else int(noted)
 
 
