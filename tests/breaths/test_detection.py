@@ -157,6 +157,16 @@ def test_round_troughs_and_rests_of_belts_are_told_apart(make_breathing, duty):
         assert abs(np.median(error)) < 0.06
 
 
+def test_regular_breathing_with_a_short_expiration_is_found():
+    # breaths alike and equally far apart: the typical breath must not reach into the one before
+    times = np.arange(0, 240, 1 / 25)
+    phase = 2 * np.pi * times / 6
+    breaths = detect_breaths(-np.cos(phase) + 0.3 * np.sin(2 * phase), 25.0, preset="belt")
+    assert 38 <= len(breaths) <= 40
+    assert np.allclose(breaths["total_s"], 6.0, atol=0.05)
+    assert (breaths["inhale_s"] > breaths["exhale_s"] + 0.5).all()
+
+
 def test_noise_without_breaths_makes_no_confident_signal_of_equal_breaths():
     noise = np.random.default_rng(1).normal(size=25 * 120)
     breaths = detect_breaths(noise, 25.0, preset="belt")
