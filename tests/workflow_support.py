@@ -66,7 +66,8 @@ class Clone:
     def digests(self, study: str = "small") -> dict[str, str]:
         """Return the checksum of every result of a study."""
         base = self.folder / "results" / study
-        files = sorted(path for path in base.rglob("*") if path.is_file() and path.suffix in TABLES)
+        named = (path for path in base.rglob("*") if path.is_file() and path.suffix in TABLES)
+        files = sorted(path for path in named if not path.name.startswith("."))  # a killed step's, which nothing reads
         return {
             path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files
