@@ -120,7 +120,7 @@ def report_peak() -> None:
 
 def threads_speed_up(*, pairs: int) -> float:
     """Compare wall time with one and two threads, in turns."""
-    windows = breathing(512, 1500, seed=2)
+    windows = breathing(2048, 1500, seed=2)
     ratios = []
     for _ in range(pairs):
         times = []

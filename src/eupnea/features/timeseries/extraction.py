@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -111,10 +112,13 @@ def _fill(windows: Floats, plan: Plan, values: Floats, n_threads: int) -> None:
 
 
 def _blocks(windows: Floats, n_threads: int) -> Iterator[slice]:
-    """Cut the matrix into blocks, at least one for every thread; no value depends on where it is cut."""
-    size = max(1, min(BLOCK_SAMPLES // windows.shape[1], -(-len(windows) // n_threads)))
-    for start in range(0, len(windows), size):
-        yield slice(start, min(start + size, len(windows)))
+    """Cut the matrix into blocks of nearly one size, as many for every thread; no value depends on where it is cut."""
+    largest = max(1, BLOCK_SAMPLES // windows.shape[1])
+    n_rounds = -(-len(windows) // (largest * n_threads))
+    n_blocks = min(n_rounds * n_threads, len(windows))
+    edges = np.linspace(0, len(windows), n_blocks + 1).astype(int).tolist()
+    for start, stop in itertools.pairwise(edges):
+        yield slice(start, stop)
 
 
 def _fill_block(windows: Floats, plan: Plan, values: Floats) -> None:
