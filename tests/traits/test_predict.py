@@ -226,6 +226,16 @@ def test_ages_given_as_a_bound_and_a_third_sex_are_handled_and_counted() -> None
     assert "1 observations belong to classes with too few people" in sex.note
 
 
+def test_a_binary_target_with_three_classes_says_that_it_is_not_binary() -> None:
+    windows, _, participants, _ = make_cohort(n_people=30)
+    participants["sex"] = np.resize(["F", "M", "O"], 30)
+    spec = TargetConfig(name="sex", kind="binary")
+    found = build_target(long_targets(participants), spec, FAST, set(windows["participant"]))
+    assert isinstance(found, Target)
+    assert (found.kind, found.classes) == ("classes", ("F", "M", "O"))
+    assert "asked for as binary, but 3 classes have enough people (F, M, O)" in found.note
+
+
 def test_a_narrow_range_of_age_is_told_beside_the_headline() -> None:
     windows, recordings, participants, _ = make_cohort(n_people=15)
     participants["age"] = 20 + np.arange(15) % 5

@@ -137,6 +137,8 @@ def build_target(
     kept = text.isin(classes)
     notes.add(int((~kept).sum()), "observations belong to classes with too few people and are left out")
     kind = "binary" if len(classes) == 2 else "classes"
+    if spec.kind == "binary" and len(classes) > 2:
+        notes.parts.append(f"asked for as binary, but {len(classes)} classes have enough people ({', '.join(classes)})")
     codes = text[kept].map({name: code for code, name in enumerate(classes)}).to_numpy(float)
     return _checked(spec, kind, rows[kept], codes, classes, notes, config)
 
