@@ -110,6 +110,14 @@ def test_nasal_pressure_becomes_flow():
     assert np.corrcoef(clean.detection[100:-100], flow[::2][100:-100])[0, 1] > 0.9995
 
 
+@pytest.mark.parametrize("offset", [0.0, -3.0, 100.0])
+def test_nasal_pressure_becomes_flow_where_expiration_is_the_longer_half(offset):
+    phase = np.arange(6000) / 200 % 1
+    flow = np.where(phase < 0.35, np.sin(np.pi * phase / 0.35), -(0.35 / 0.65) * np.sin(np.pi * (phase - 0.35) / 0.65))
+    clean = clean_respiration(np.sign(flow) * flow**2 + offset, 50.0, preset="nasal_pressure", polarity="up")
+    assert np.corrcoef(clean.detection[100:-100], flow[::2][100:-100])[0, 1] > 0.999
+
+
 @pytest.mark.parametrize("values", [np.full(500, np.nan), np.ones(500), np.empty(0)])
 def test_a_signal_that_cannot_be_used_says_so(values):
     with pytest.raises(RecordingError):
