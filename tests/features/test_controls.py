@@ -41,6 +41,13 @@ def test_a_heartbeat_in_the_belt_is_found_with_its_size() -> None:
     assert found["cardiogenic__band__share_1p2_1p4_hz_log"] > -1
 
 
+def test_power_above_the_breathing_band_is_in_squares_of_the_signals_unit() -> None:
+    time = np.arange(int(240 * HZ)) / HZ
+    found = cardiogenic.compute(view_of(belt(240, seed=4) + 0.2 * np.sin(2 * np.pi * 1.3 * time)), WINDOW).iloc[0]
+    power = np.exp(found["cardiogenic__band__power_1p2_1p4_hz_log"])
+    np.testing.assert_allclose(power, 0.2**2 / 2, rtol=0.1)
+
+
 def test_beats_of_somebody_else_explain_nothing() -> None:
     values, beats = with_heart(0.2)
     strange = np.cumsum(np.random.default_rng(7).uniform(0.6, 1.1, beats.size + 100))
