@@ -25,6 +25,24 @@ def test_every_pulse_is_found_once_and_its_intervals_are_right(hz, rate_bpm):
     assert (found.peak_s > found.time_s).all()
 
 
+@pytest.mark.parametrize(
+    "rr_s",
+    [
+        0.95 * np.where(np.arange(100) % 2, 1.05, 0.95),
+        0.95 * np.where(np.arange(100) % 2, 1.2, 0.8),
+        0.9 * np.clip(1 + 0.1 * np.random.default_rng(1).standard_normal(300), 0.5, 2),
+        np.concatenate([np.ones(60), np.full(10, 0.55), np.ones(60)]),
+    ],
+    ids=["alternating by 5 %", "by 20 %", "scattering by 10 %", "suddenly faster"],
+)
+def test_no_pulse_is_lost_where_intervals_vary(rr_s):
+    """The signal then resembles itself more after two beats than after one."""
+    true = 0.7 + np.cumsum(rr_s)
+    found = detect_pulses(ppg_of(true, true[-1] + 0.7, HZ), HZ).time_s
+    assert found.size == true.size
+    assert np.abs(found - true).max() < 0.1
+
+
 @settings(max_examples=10, deadline=None)
 @given(gain=st.floats(1e-3, 1e3), offset=st.floats(-100, 100), is_inverted=st.booleans())
 def test_gain_offset_and_polarity_change_no_pulse(gain, offset, is_inverted):
@@ -80,3 +98,12 @@ def test_finger_pulses_agree_with_a_second_method_in_clean_windows(shared_data):
                 agree += abs(60 / a.mean() - 60 / b.mean()) <= 1
     assert clean >= 60
     assert agree >= 0.95 * clean
+
+
+@pytest.mark.parametrize(("name", "start_s"), [("sub-13_task-cuedSGT_run-03", 235), ("sub-07_task-cuedSGT_run-02", 65)])
+def test_plain_pulses_of_irregular_hearts_are_not_skipped(shared_data, name, start_s):
+    path = next(shared_data("ds000210").glob(f"sub-*/func/{name}_*physio.tsv.gz"))
+    with gzip.open(path) as file:
+        found = detect_pulses(np.loadtxt(file)[:, 0], HZ).time_s
+    intervals = np.diff(found[(found > start_s) & (found < start_s + 20)])
+    assert intervals.max() < 1.5 * np.median(intervals)

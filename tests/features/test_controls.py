@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.features import cardiogenic, device, route
@@ -39,6 +40,13 @@ def test_a_heartbeat_in_the_belt_is_found_with_its_size() -> None:
     np.testing.assert_allclose(size, 0.2 / np.sqrt(2), rtol=0.15)
     assert found["cardiogenic__beat_locked__explained_share"] > 0.7
     assert found["cardiogenic__band__share_1p2_1p4_hz_log"] > -1
+
+
+def test_power_above_the_breathing_band_is_in_squares_of_the_signals_unit() -> None:
+    time = np.arange(int(240 * HZ)) / HZ
+    found = cardiogenic.compute(view_of(belt(240, seed=4) + 0.2 * np.sin(2 * np.pi * 1.3 * time)), WINDOW).iloc[0]
+    power = np.exp(found["cardiogenic__band__power_1p2_1p4_hz_log"])
+    np.testing.assert_allclose(power, 0.2**2 / 2, rtol=0.1)
 
 
 def test_beats_of_somebody_else_explain_nothing() -> None:
@@ -79,6 +87,19 @@ def test_the_oral_share_and_a_mode_that_was_not_kept() -> None:
         share = route.compute(view, WINDOW)["respiration__route__oral_share"]
         np.testing.assert_allclose(share, 0.75, atol=0.01)
         assert route.compute_recording(view)["respiration__route__mode_contradicted"] == contradicted
+
+
+@pytest.mark.parametrize("is_left_open", [True, False])
+def test_breaths_are_those_of_the_more_open_nostril(is_left_open: bool) -> None:
+    flow = np.gradient(belt(240, seed=6)) * HZ
+    closed = 0.03 * np.random.default_rng(0).standard_normal(flow.size)
+    sides = {"left": (flow, closed)[not is_left_open], "right": (flow, closed)[is_left_open]}
+    kinds = {"left": ("airflow", "nasal_left"), "right": ("airflow", "nasal_right")}
+    tables = tables_of({("sub-01", name): values for name, values in sides.items()}, kinds, mode="nasal")
+    view = next(recording_views(tables))[1]
+    assert view.respiration_signal == ("left" if is_left_open else "right")
+    side = route.compute(view, WINDOW)["respiration__route__laterality"].iloc[0]
+    assert (side > 0.9) if is_left_open else (side < -0.9)
 
 
 def test_a_heartbeat_in_airflow_goes_from_breathing_to_the_control() -> None:

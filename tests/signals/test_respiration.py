@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eupnea.config.signals import QualityConfig
 from eupnea.errors import InputError, RecordingError
+from eupnea.recordings.signal import RawSignal
+from eupnea.signals.quality import quality_of_signal
 from eupnea.signals.respiration import clean_respiration
 
 
@@ -103,11 +106,29 @@ def test_the_sampling_rate_does_not_matter(hz):
     assert np.abs(reference.breathing[50:n] - other.breathing[50:n]).max() < 0.02
 
 
+@pytest.mark.parametrize(("size", "is_breath"), [(5.0, True), (15.0, False)])
+def test_a_sigh_of_five_breaths_is_no_motion(size, is_breath):
+    time_s = np.arange(12000) / 50
+    volume = (1 - np.cos(2 * np.pi * time_s / 4)) / 2 + 0.005 * np.random.default_rng(0).standard_normal(time_s.size)
+    volume[(time_s >= 120) & (time_s < 124)] *= size
+    assert clean_respiration(volume, 50.0, preset="belt").is_valid.all() == is_breath
+    quality = quality_of_signal(RawSignal(volume, 50.0), kind="belt", config=QualityConfig())
+    assert (quality["motion_share"] == 0).all() == is_breath
+
+
 def test_nasal_pressure_becomes_flow():
     time_s = np.arange(6000) / 50
     flow = np.sin(2 * np.pi * 0.25 * time_s)
     clean = clean_respiration(np.sign(flow) * flow**2, 50.0, preset="nasal_pressure", polarity="up")
     assert np.corrcoef(clean.detection[100:-100], flow[::2][100:-100])[0, 1] > 0.9995
+
+
+@pytest.mark.parametrize("offset", [0.0, -3.0, 100.0])
+def test_nasal_pressure_becomes_flow_where_expiration_is_the_longer_half(offset):
+    phase = np.arange(6000) / 200 % 1
+    flow = np.where(phase < 0.35, np.sin(np.pi * phase / 0.35), -(0.35 / 0.65) * np.sin(np.pi * (phase - 0.35) / 0.65))
+    clean = clean_respiration(np.sign(flow) * flow**2 + offset, 50.0, preset="nasal_pressure", polarity="up")
+    assert np.corrcoef(clean.detection[100:-100], flow[::2][100:-100])[0, 1] > 0.999
 
 
 @pytest.mark.parametrize("values", [np.full(500, np.nan), np.ones(500), np.empty(0)])

@@ -56,7 +56,7 @@ def detect_pulses(
         wave, steepness, scaled = -wave, -steepness, -scaled
     period = local_period(steepness, sampling_hz, min_rate_bpm, max_rate_bpm, preset)
     steepest, _ = signal.find_peaks(scaled, height=preset.min_steepness)
-    steepest = _keep_steepest(steepest, scaled, preset.refractory * period)
+    steepest = _keep_steepest(steepest, scaled, preset.refractory * period, preset)
     steepest = steepest[~missing[steepest]]
     return _describe(wave, steepness, steepest, sampling_hz, preset)
 
@@ -100,8 +100,12 @@ def local_period(
     bias = np.correlate(np.hanning(width), np.hanning(width), "full")[width - 1 :]
     correlation = correlation / np.maximum(bias / bias[0], 0.1)
     periods = np.array([_first_strong_lag(row, sampling_hz, min_rate_bpm, max_rate_bpm) for row in correlation])
-    periods = signal.medfilt(periods, 3) if periods.size >= 3 else periods
+    periods = signal.medfilt(periods, SMOOTH) if periods.size >= SMOOTH else periods
     return np.interp(np.arange(steepness.size), starts + lags.mean(), periods)
+
+
+SMOOTH = 5
+"""Windows in the running median of the period: two in a row may be wrong."""
 
 
 def _first_strong_lag(correlation: Floats, sampling_hz: float, min_rate_bpm: float, max_rate_bpm: float) -> float:
@@ -119,15 +123,22 @@ def _first_strong_lag(correlation: Floats, sampling_hz: float, min_rate_bpm: flo
 NEAR_BEST = 0.75
 
 
-def _keep_steepest(peaks: NDArray[np.int64], height: Floats, least: Floats) -> NDArray[np.int64]:
-    """Take the steepest upstrokes first, and none closer to one taken than `least`."""
+def _keep_steepest(peaks: NDArray[np.int64], height: Floats, least: Floats, preset: PpgPreset) -> NDArray[np.int64]:
+    """Take the steepest upstrokes first, and none closer to one taken than `least`.
+
+    Upstrokes nearly as steep are pulses down to a share of that distance: where intervals vary, the period that is
+    found may be that of two beats.
+    """
     order = np.argsort(-height[peaks], kind="stable")
     alive = np.ones(peaks.size, dtype=bool)
     for rank in order:
         if alive[rank]:
             centre = peaks[rank]
             first, last = np.searchsorted(peaks, (centre - least[centre], centre + least[centre]))
-            alive[first:last] = False
+            near = peaks[first:last]
+            is_pulse = height[near] >= preset.alike_steepness * height[centre]
+            is_pulse &= np.abs(near - centre) >= preset.alike_refractory * least[centre]
+            alive[first:last] &= is_pulse
             alive[rank] = True
     return peaks[alive]
 

@@ -70,6 +70,9 @@ class PpgPreset:
         Least steepness of an upstroke against the local root mean square of the derivative.
     refractory
         Least distance of two pulses as a share of the local period: a dicrotic wave comes before it.
+    alike_steepness, alike_refractory
+        Upstrokes of at least this share of the other's steepness are both pulses from this share of that distance on
+        (assumed: a dicrotic wave rises less steeply).
     rise_s
         Longest time from foot to steepest point, and from there to the peak.
     template_s
@@ -83,6 +86,8 @@ class PpgPreset:
     blocks: int = 5
     min_steepness: float = 0.6
     refractory: float = 0.6
+    alike_steepness: float = 0.7
+    alike_refractory: float = 0.5
     rise_s: float = 0.35
     template_s: float = 0.25
 

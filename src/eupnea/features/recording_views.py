@@ -38,7 +38,8 @@ def recording_views(tables: ChunkTables) -> Iterator[tuple[dict[str, Any], Recor
     """Yield the row and the view of every used recording that has a signal.
 
     Where several respiration signals were recorded, the first whose site fits the mode is the main one, else the first;
-    in the same way the cardiac one: ECG before pulse before series.
+    of the two nostrils the one with more flow, as one of them may be closed for hours (nasal cycle). In the same way
+    the cardiac one: ECG before pulse before series.
     """
     by_signal = {
         "respiration": _split(tables.respiration, ["recording", "signal"]),
@@ -70,7 +71,10 @@ def _view(
     name = row["recording"]
     breathing = [one for one in channels.to_dict("records") if (name, one["signal"]) in by_signal["respiration"]]
     heart = [one for one in channels.to_dict("records") if (name, one["signal"]) in by_signal["cardiac"]]
-    main = min(breathing, key=lambda one: _rank(one, str(row["mode"])), default={"kind": "", "signal": ""})
+    main = min(breathing, key=lambda one: _rank(one, str(row["mode"])), default={"kind": "", "signal": "", "site": ""})
+    if main["site"] in NOSTRILS:
+        sides = [one for one in breathing if one["site"] in NOSTRILS and one["kind"] == main["kind"]]
+        main = max(sides, key=lambda one: _flow(by_signal["respiration"][name, one["signal"]]))
     beat = min(heart, key=lambda one: _cardiac_rank(one["kind"]), default={"kind": "", "signal": ""})
     signal = by_signal["respiration"].get((name, main["signal"]), tables.respiration.iloc[:0])
     waveform = _waveform(by_signal["cardiac"].get((name, beat["signal"])))
@@ -98,6 +102,16 @@ def _view(
         },
         mode=str(row["mode"]),
     )
+
+
+NOSTRILS = ("nasal_left", "nasal_right")
+
+
+def _flow(rows: pd.DataFrame) -> float:
+    """Return the mean size of a signal where it is valid; 0 where it never is."""
+    values = rows["breathing"].to_numpy(dtype=float)
+    good = rows["is_valid"].to_numpy(dtype=bool) & np.isfinite(values)
+    return float(np.abs(values[good]).mean()) if good.any() else 0.0
 
 
 def _rank(channel: Mapping[Any, Any], mode: str) -> tuple[bool, bool, int]:

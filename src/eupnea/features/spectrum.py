@@ -125,7 +125,10 @@ def _describe(signal: Floats, good: NDArray[np.bool_], sampling_hz: float) -> di
 
 
 def welch_power(signal: Floats, sampling_hz: float, *, segment_s: float = SEGMENT_S) -> tuple[Floats, Floats]:
-    """Return frequencies and mean power of overlapping Hann segments; shapes (f,) and (windows, f)."""
+    """Return frequencies and mean power of overlapping Hann segments; shapes (f,) and (windows, f).
+
+    Power is that of each bin, in the square of the signal's unit: a sine of amplitude a has a²/2 in the bins around it.
+    """
     size = round(segment_s * sampling_hz)
     step = size // 2
     count = max((signal.shape[1] - size) // step + 1, 1)
@@ -135,7 +138,7 @@ def welch_power(signal: Floats, sampling_hz: float, *, segment_s: float = SEGMEN
     for i in range(count):
         part = signal[:, i * step : i * step + size]
         total += np.abs(np.fft.rfft((part - part.mean(axis=1, keepdims=True)) * window, axis=1)) ** 2
-    return hz, np.asarray(total / count)
+    return hz, np.asarray(total * 2 / (count * size * np.sum(window**2)))
 
 
 def _spectral(hz: Floats, power: Floats) -> dict[str, Floats]:

@@ -6,8 +6,6 @@ Nothing here is fitted to people: harmonics and cosines are the same for everybo
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -38,9 +36,13 @@ NARROW_HZ = 1.0
 _FLOW_KINDS = "airflow,nasal_pressure"
 """Shapes mean the same for sensors that show flow; belts show volume, thermistors and CO2 lag."""
 
+_MISSING = f"; missing above {FASTEST_BPM:g} breaths/min where the band ends below {NARROW_HZ:g} Hz"
+
 
 def _features() -> tuple[Feature, ...]:
-    new = partial(breathing, FAMILY, breaths=MIN_BREATHS, kinds=_FLOW_KINDS)
+    def new(name: str, unit: str, words: str) -> Feature:
+        return breathing(FAMILY, name, unit, words + _MISSING, breaths=MIN_BREATHS, kinds=_FLOW_KINDS)
+
     found = []
     for h in range(2, HARMONICS + 1):
         found += [

@@ -10,8 +10,9 @@ from eupnea.signals.runs import only_runs
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-EXCURSION_RATIO = 6.0
-"""A sample farther from the median than this many half-ranges (q05-q95) is an artefact; sighs reach 2-5."""
+EXCURSION_RATIO = 10.0
+"""A sample farther from the median than this many half-ranges (q05-q95) is an artefact. The half-range of a volume is
+half a breath: a sigh of five breaths, the largest that is usual, reaches nine."""
 JERK_RATIO = 12.0
 """A change within 0.2 s larger than this many of the steepest usual ones (95 %) is an artefact (assumed)."""
 JERK_S = 0.2

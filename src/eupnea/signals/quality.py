@@ -88,7 +88,8 @@ def _masks(raw: RawSignal, kind: str) -> dict[str, NDArray[np.bool_]]:
     }
     if kind in RESPIRATION and not gap.all():
         smooth = low_pass(fill_gaps(values), hz, MOTION_HZ)
-        centred = smooth - baseline(smooth, hz, is_valid=~gap)
+        robust = RESPIRATION[kind].form == "volume"
+        centred = smooth - baseline(smooth, hz, is_valid=~gap, robust=robust)
         masks["motion"] = motion_samples(centred, hz, is_valid=~gap)
     return masks
 

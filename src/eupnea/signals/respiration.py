@@ -116,7 +116,7 @@ def clean_respiration(
     clipped = clipped_samples(raw)
     whole = fill_gaps(raw)
     if preset.square_root:
-        whole = _flow_from_pressure(whole)
+        whole = _flow_from_pressure(whole, whole[~gap])
     slow, slow_hz, shift = smooth_for_rate(whole, sampling_hz)
 
     first, last = (
@@ -199,10 +199,31 @@ def _sure(guess: Polarity) -> str:
     return f"confidence {guess.confidence:.2f}"
 
 
-def _flow_from_pressure(values: Floats) -> Floats:
-    """Undo the square of the nasal cannula around the median: sign(p)·√|p|."""
-    pressure = values - np.median(values)
-    return np.sign(pressure) * np.sqrt(np.abs(pressure))
+def _flow_from_pressure(values: Floats, known: Floats) -> Floats:
+    """Undo the square of the nasal cannula: sign(p)·√|p| around the pressure of no flow.
+
+    That is where as much is inspired as expired, which has one answer: mean flow falls as the zero rises. The median
+    lies in expiration where it is the longer one and no pause holds it at rest.
+    """
+    some = known[:: max(known.size // ZERO_SAMPLES, 1)]
+    low, high = float(some.min()), float(some.max())
+    for _ in range(ZERO_HALVINGS):
+        zero = low + (high - low) / 2
+        if _signed_root(some - zero).mean() > 0:
+            low = zero
+        else:
+            high = zero
+    return _signed_root(values - high)
+
+
+ZERO_SAMPLES = 20_000
+"""Samples, at least, that the pressure of no flow is told from where there are so many."""
+ZERO_HALVINGS = 40
+"""Halvings of the range that it is looked for in: the last one is a 10⁻¹² of the range."""
+
+
+def _signed_root(values: Floats) -> Floats:
+    return np.asarray(np.sign(values) * np.sqrt(np.abs(values)))
 
 
 def _near(mask: Bools, reach: int) -> Bools:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -117,6 +119,14 @@ def test_few_beats_or_missing_samples_give_no_shape(ecg):
     view = view_of_signal(holed, 500.0, "ecg")
     frame = ecg_shape.compute(view, windows_of(0.0, 15.0, window_s=12.0)).filter(like="wave_")
     assert list(frame.notna().all(axis=1)) == [True, False]
+
+
+def test_an_electrode_that_came_off_is_not_the_average_beat(ecg):
+    spoilt = ecg.copy()
+    spoilt[12500:] *= 100
+    clean, view = view_of_signal(ecg, 500.0, "ecg"), view_of_signal(spoilt, 500.0, "ecg")
+    found = [ecg_shape.compute(replace(one, beats=clean.beats), WINDOW).iloc[0] for one in (clean, view)]
+    np.testing.assert_allclose(*[one["cardiac__ecg_shape__r_height_au"] for one in found], rtol=0.2)
 
 
 def test_only_beats_whose_whole_piece_lies_inside_the_window_are_averaged(ecg):

@@ -17,6 +17,8 @@ MIN_BEATS = 5
 """Fewest beats in an average (assumed)."""
 MIN_SIMILARITY = 0.7
 """Least correlation with the window's median beat of a beat that enters its average (assumed)."""
+LARGEST = 5.0
+"""A beat larger than this many median ones is an electrode that came off: it would be all of the average (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ def average_beat(
     cut = waveform.cut(beat_s, stretched)
     similarity = similarity_to_median(cut) if len(cut) else np.empty(0)
     alike = similarity >= MIN_SIMILARITY
+    if alike.any():
+        size = cut.std(axis=1)
+        alike &= size <= LARGEST * np.median(size[alike])
     if alike.sum() < MIN_BEATS:
         return None
     return AverageBeat(cut[alike].mean(axis=0), cut[alike].std(axis=0, ddof=1), beat_s[alike], rr_s)
