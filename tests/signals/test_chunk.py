@@ -105,3 +105,40 @@ def test_device_measures_are_those_of_the_device():
     assert np.allclose(table["offset_au"], 500, atol=30)
     assert np.allclose(table["scale_au"], 100 / np.sqrt(2), rtol=0.2)
     assert np.allclose(table["noise_au"], np.sqrt(2.0**2 + 1) * np.sqrt(45 / 50), rtol=0.2)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("ms", 1000.0), ("s", 1.0), ("us", 1e6), ("", 1.0), ("", 1000.0)])
+def test_the_unit_of_intervals_changes_neither_them_nor_their_quality(unit, factor):
+    rr_s = 0.8 + 0.03 * np.random.default_rng(0).standard_normal(200)
+    chunk = run({("sub-1", "rr"): RawSignal(rr_s * factor, np.nan, unit=unit)}, [channel("sub-1", "rr", "rr")])
+    np.testing.assert_allclose(chunk.cardiac["values"].iloc[0], 1000 * rr_s, rtol=1e-6)
+    assert len(chunk.quality) == 16
+    assert chunk.quality["is_usable"].all()
+
+
+def test_rates_given_as_intervals_are_left_out_with_what_to_change():
+    chunk = run({("sub-1", "rr"): RawSignal(np.full(200, 72.0), np.nan, unit="bpm")}, [channel("sub-1", "rr", "rr")])
+    assert len(chunk.cardiac) == len(chunk.quality) == 0
+    note = chunk.notes["note"].iloc[0]
+    assert "not the intervals of a heart: a median of 72 ms" in note
+    assert "kind: heart_rate" in note
+
+
+def test_intervals_around_a_missing_one_do_not_follow_each_other():
+    rr = np.full(60, 800.0)
+    rr[[20, 40]] = np.nan, 0.0
+    row = run({("sub-1", "rr"): RawSignal(rr, np.nan, unit="ms")}, [channel("sub-1", "rr", "rr")]).cardiac.iloc[0]
+    np.testing.assert_allclose(row["times_s"], 0.8 * np.arange(1, 61))
+
+
+def test_seconds_in_which_an_electrode_came_off_are_motion_and_large_beats_are_not():
+    hz = 250.0
+    times = np.arange(int(120 * hz)) / hz
+    ecg = np.exp(-((times % 0.8 - 0.4) ** 2) / 0.0004)
+    ecg[np.abs(times - 80.4) < 0.1] *= 3.0  # a ventricular beat
+    off = (times > 40) & (times < 46)
+    ecg[off] += 100 * np.sin(2 * np.pi * 1.5 * times[off])
+    quality = run({("sub-1", "ecg"): RawSignal(ecg, hz)}, [channel("sub-1", "ecg", "ecg")]).quality.set_index("start_s")
+    assert quality.loc[40.0, "motion_share"] == pytest.approx(0.6)
+    assert quality.loc[40.0, "reason"] == "motion"
+    assert quality["is_usable"].sum() == len(quality) - 1

@@ -38,8 +38,9 @@ def recording_views(tables: ChunkTables) -> Iterator[tuple[dict[str, Any], Recor
     """Yield the row and the view of every used recording that has a signal.
 
     Where several respiration signals were recorded, the first whose site fits the mode is the main one, else the first;
-    of the two nostrils the one with more flow, as one of them may be closed for hours (nasal cycle). In the same way
-    the cardiac one: ECG before pulse before series.
+    of two nostrils the sum of their flow, and where there is none (no sensors of flow, one that cannot be used) the one
+    with more signal, as the other may be closed for hours (nasal cycle). In the same way the cardiac one: ECG before
+    pulse before series.
     """
     by_signal = {
         "respiration": _split(tables.respiration, ["recording", "signal"]),
@@ -98,7 +99,7 @@ def _view(
         sites={
             one["site"]: _site(one["kind"], by_signal["respiration"][name, one["signal"]])
             for one in breathing
-            if one["site"]
+            if one["site"] and one["status"] != "derived"
         },
         mode=str(row["mode"]),
     )
@@ -114,10 +115,11 @@ def _flow(rows: pd.DataFrame) -> float:
     return float(np.abs(values[good]).mean()) if good.any() else 0.0
 
 
-def _rank(channel: Mapping[Any, Any], mode: str) -> tuple[bool, bool, int]:
+def _rank(channel: Mapping[Any, Any], mode: str) -> tuple[bool, bool, int, bool]:
     site = str(channel["site"])
     fits = bool(mode) and site.split("_")[0] == mode
-    return not fits, site != "oronasal" and bool(mode), RESPIRATION_KINDS.split(",").index(channel["kind"])
+    kind = RESPIRATION_KINDS.split(",").index(channel["kind"])
+    return not fits, site != "oronasal" and bool(mode), kind, site in NOSTRILS
 
 
 def _cardiac_rank(kind: str) -> int:

@@ -77,7 +77,11 @@ CHANNELS = TableContract(
             offset_s="offset of the own clock: recording time = own time / (1 + drift_ppm / 1e6) + offset_s, s",
             drift_ppm="how much faster the own clock runs than the recording's clock, ppm",
         ),
-        *columns_of("string", status="used or set_aside", reason="why it was set aside"),
+        *columns_of(
+            "string",
+            status="used, set_aside, or derived (not in a file: made of others at the stage signals)",
+            reason="why it was set aside, or what it is made of",
+        ),
     ),
 )
 

@@ -18,6 +18,7 @@ from eupnea.recordings.discovery import discover
 from eupnea.recordings.events import Interval, annotation_events, intervals_of, read_events, used_and_excluded
 from eupnea.recordings.findings import Finding, finding_of, findings_frame
 from eupnea.recordings.found import FoundChannel, FoundRecording, read_recording
+from eupnea.recordings.nostrils import with_the_nose
 from eupnea.recordings.pseudonyms import errors_without_file_names, file_aliases, without_file_names
 from eupnea.recordings.sessions import bids_day, day_differences, with_sessions
 from eupnea.recordings.triggers import to_recording_clock
@@ -91,7 +92,7 @@ def describe_chunk(
         with errors_without_file_names(aliases):
             described += _participant(own, dataset, config, Path(base))
     recordings = _frame([one.row | {"chunk": chunk} for one in described], RECORDINGS)
-    channels = _frame([row for one in described for row in _channel_rows(one)], CHANNELS)
+    channels = _frame([row for one in described for row in with_the_nose(_channel_rows(one))], CHANNELS)
     findings = findings_frame(finding for one in described for finding in one.found.findings)
     return ChunkDescription(
         recordings=without_file_names(recordings, aliases),

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from eupnea.errors import RecordingError
 from eupnea.signals.clock import on_recording_clock, rate_on_recording_clock
 from eupnea.signals.presets import SERIES_KINDS
-from eupnea.signals.quality import series_times
 from eupnea.signals.runs import fill_gaps
+from eupnea.signals.series import in_milliseconds, series_times
 
 if TYPE_CHECKING:
     from eupnea.recordings.signal import RawSignal
@@ -22,9 +22,6 @@ Floats = NDArray[np.float64]
 
 MAX_DENOMINATOR = 1000
 """Ratios of sampling rates are taken as fractions with at most this denominator."""
-UNITS_TO_MS = {"ms": 1.0, "s": 1000.0, "sec": 1000.0, "seconds": 1000.0}
-SHORTEST_RR_MS = 20.0
-"""A median interval below this is in seconds, whatever the unit says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +94,8 @@ def _series(raw: RawSignal, kind: str, offset_s: float, drift_ppm: float) -> Cle
     values = raw.values
     notes: tuple[str, ...] = ()
     if kind == "rr":
-        values, notes = _milliseconds(raw)
-        raw = type(raw)(values, raw.sampling_hz, raw.start_s, "ms", raw.times_s)
-        values = values * stretch
+        raw, notes = in_milliseconds(raw)
+        values = raw.values * stretch
     start = float(on_recording_clock(raw.start_s, offset_s=offset_s, drift_ppm=drift_ppm))
     if kind == "heart_rate" and raw.times_s is None:
         rate = rate_on_recording_clock(raw.sampling_hz, drift_ppm=drift_ppm)
@@ -107,11 +103,3 @@ def _series(raw: RawSignal, kind: str, offset_s: float, drift_ppm: float) -> Cle
     own, _ = series_times(raw, kind)
     times = np.asarray(on_recording_clock(own, offset_s=offset_s, drift_ppm=drift_ppm))
     return CleanCardiac(float("nan"), start, values.astype(np.float32), times, notes)
-
-
-def _milliseconds(raw: RawSignal) -> tuple[Floats, tuple[str, ...]]:
-    factor = UNITS_TO_MS.get(raw.unit.strip().lower(), 1.0)
-    middle = float(np.nanmedian(raw.values)) * factor
-    if middle < SHORTEST_RR_MS:
-        return raw.values * factor * 1000.0, (f"intervals are taken as seconds: their median is {middle:g} {raw.unit}",)
-    return raw.values * factor, ()

@@ -10,7 +10,9 @@ import pandas as pd
 from eupnea.errors import InputError
 from eupnea.io.contract import CARDIAC, QUALITY, RESPIRATION
 from eupnea.io.tables import concat_tables
+from eupnea.recordings.nostrils import both_nostrils
 from eupnea.signals.cardiac import clean_cardiac
+from eupnea.signals.nose import quality_of_sum, sum_of_flows
 from eupnea.signals.presets import RESPIRATION as RESPIRATION_PRESETS
 from eupnea.signals.quality import quality_of_signal
 from eupnea.signals.respiration import clean_respiration
@@ -18,6 +20,9 @@ from eupnea.signals.respiration import clean_respiration
 if TYPE_CHECKING:
     from eupnea.config.signals import SignalsConfig
     from eupnea.recordings.signal import RawSignal
+
+Key = tuple[str, str]
+"""Recording and signal."""
 
 NOTE_COLUMNS = ("recording", "signal", "note")
 
@@ -50,9 +55,9 @@ def clean_chunk(
     config
         Options of the stage.
     """
-    respiration: list[pd.DataFrame] = []
+    respiration: dict[Key, pd.DataFrame] = {}
     cardiac: list[dict[str, Any]] = []
-    quality: list[pd.DataFrame] = []
+    quality: dict[Key, pd.DataFrame] = {}
     notes: list[dict[str, str]] = []
     for row in channels.to_dict("records"):
         key = (row["recording"], row["signal"])
@@ -62,13 +67,14 @@ def clean_chunk(
         try:
             told = _clean_one(raw[key], row, intervals, config, respiration=respiration, cardiac=cardiac)
         except InputError as error:
-            told = (f"cannot be used: {error.what}",)
+            told = (f"cannot be used: {_in_a_line(error)}",)
         notes += [names | {"note": note} for note in told]
-        quality.append(_quality(raw[key], row, config).assign(**names, kind=row["kind"]))
+        quality[key] = _quality(raw[key], row, config).assign(**names, kind=row["kind"])
+    _add_noses(channels, respiration, quality, config)
     return CleanChunk(
-        RESPIRATION.conform(concat_tables([RESPIRATION.empty(), *respiration])),
+        RESPIRATION.conform(concat_tables([RESPIRATION.empty(), *respiration.values()])),
         CARDIAC.conform(pd.DataFrame(cardiac)) if cardiac else CARDIAC.empty(),
-        QUALITY.conform(concat_tables([QUALITY.empty(), *quality])),
+        QUALITY.conform(concat_tables([QUALITY.empty(), *quality.values()])),
         pd.DataFrame(notes, columns=list(NOTE_COLUMNS)).astype("str"),
     )
 
@@ -79,7 +85,7 @@ def _clean_one(
     intervals: pd.DataFrame,
     config: SignalsConfig,
     *,
-    respiration: list[pd.DataFrame],
+    respiration: dict[Key, pd.DataFrame],
     cardiac: list[dict[str, Any]],
 ) -> tuple[str, ...]:
     """Clean one signal, put it where it belongs, return its notes."""
@@ -100,7 +106,7 @@ def _clean_one(
             excluded_s=_excluded(intervals, row["recording"]),
             estimate=config.estimate_polarity,
         )
-        respiration.append(clean.frame().assign(**names))
+        respiration[row["recording"], row["signal"]] = clean.frame().assign(**names)
         return clean.notes
     max_hz = {"ecg": config.ecg_max_hz, "ppg": config.ppg_max_hz}.get(kind, np.inf)
     heart = clean_cardiac(signal, kind=kind, max_hz=max_hz, **clock)
@@ -109,10 +115,37 @@ def _clean_one(
     return heart.notes
 
 
+def _add_noses(
+    channels: pd.DataFrame,
+    respiration: dict[Key, pd.DataFrame],
+    quality: dict[Key, pd.DataFrame],
+    config: SignalsConfig,
+) -> None:
+    """Add the sum of both nostrils where the channels name one and both could be cleaned."""
+    for row in channels[channels["status"] == "derived"].to_dict("records"):
+        sides = both_nostrils(channels[channels["recording"] == row["recording"]].to_dict("records"))
+        keys = [(row["recording"], side["signal"]) for side in sides or ()]
+        if keys and all(key in respiration for key in keys):
+            own = (row["recording"], row["signal"])
+            flow = sum_of_flows(*(respiration[key] for key in keys))
+            respiration[own] = flow.assign(recording=own[0], signal=own[1])
+            left, right = (quality[key] for key in keys)
+            judged = quality_of_sum(left, right, config.quality)
+            quality[own] = judged.assign(recording=own[0], signal=own[1])
+
+
+def _in_a_line(error: InputError) -> str:
+    """Return what is wrong, what was found and what to do."""
+    found = f": {error.found}" if error.found is not None else ""
+    return f"{error.what}{found}" + (f"; {error.change}" if error.change else "")
+
+
 def _quality(signal: RawSignal, row: dict[Any, Any], config: SignalsConfig) -> pd.DataFrame:
-    table = quality_of_signal(
-        signal, kind=row["kind"], config=config.quality, offset_s=row["offset_s"], drift_ppm=row["drift_ppm"]
-    )
+    clock = {"offset_s": row["offset_s"], "drift_ppm": row["drift_ppm"]}
+    try:
+        table = quality_of_signal(signal, kind=row["kind"], config=config.quality, **clock)
+    except InputError:  # told when it was cleaned
+        table = pd.DataFrame()
     return table if len(table) else QUALITY.empty().drop(columns=["recording", "signal", "kind"])
 
 

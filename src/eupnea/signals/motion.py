@@ -1,4 +1,4 @@
-"""Motion artefacts in respiration."""
+"""Motion artefacts in respiration, and electrodes that came off."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ half a breath: a sigh of five breaths, the largest that is usual, reaches nine."
 JERK_RATIO = 12.0
 """A change within 0.2 s larger than this many of the steepest usual ones (95 %) is an artefact (assumed)."""
 JERK_S = 0.2
+JUMP_RATIO = 5.0
+"""An ECG whose range within a second is larger than this many of the usual ones (median) is an artefact: a ventricular
+beat has up to three times the range of the others (assumed)."""
 MARGIN_S = 0.5
 """Signal around an artefact that is not believed, s."""
 
@@ -50,3 +53,29 @@ def motion_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bo
     margin = max(int(MARGIN_S * sampling_hz), 1)
     wide = np.asarray(binary_dilation(bad, iterations=margin))
     return ~only_runs(~wide, at_least=2 * margin)
+
+
+def jump_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bools:
+    """Tell which samples of an ECG lie in seconds of far more than the usual range: an electrode moved or came off.
+
+    Parameters
+    ----------
+    values
+        Shape (n,): signal without missing values.
+    sampling_hz
+        Its rate, Hz.
+    is_valid
+        Shape (n,): samples that count.
+    """
+    size = max(round(sampling_hz), 1)
+    n_seconds = values.size // size
+    whole = n_seconds * size
+    if n_seconds == 0 or not is_valid.any():
+        return np.zeros(values.size, dtype=bool)
+    seconds = np.where(is_valid[:whole], values[:whole], np.nan).reshape(n_seconds, size)
+    some = np.isfinite(seconds).any(axis=1)
+    extent = np.zeros(n_seconds)
+    extent[some] = np.nanmax(seconds[some], axis=1) - np.nanmin(seconds[some], axis=1)
+    moving = extent > JUMP_RATIO * np.median(extent[some]) if some.any() else extent > np.inf
+    bad = np.repeat(moving, size)
+    return np.concatenate([bad, np.full(values.size - whole, bool(n_seconds and moving[-1]))])

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from eupnea.signals.clock import on_recording_clock, rate_on_recording_clock
 from eupnea.signals.filters import baseline, low_pass
-from eupnea.signals.motion import motion_samples
+from eupnea.signals.motion import jump_samples, motion_samples
 from eupnea.signals.presets import BASELINE_HZ, CARDIAC, RESPIRATION, SERIES_KINDS
 from eupnea.signals.runs import clipped_samples, fill_gaps, flat_samples
+from eupnea.signals.series import in_milliseconds, series_times
 
 if TYPE_CHECKING:
     from eupnea.config.signals import QualityConfig
@@ -24,8 +25,6 @@ LONGEST_FLAT_S = 5.0
 """Respiration that does not change by one step for longer is no pause but a dead sensor, s (assumed)."""
 MIN_EPOCH_SHARE = 0.5
 """A rest at the end shorter than this share of an epoch is left out."""
-SERIES_HOLD_S = 5.0
-"""A value of an uneven series stands for at most this long, s (assumed)."""
 REASONS = ("flat", "clipped", "gap", "motion", "out_of_band")
 MOTION_HZ = 5.0
 """Motion in respiration is looked for below this, Hz."""
@@ -57,7 +56,7 @@ def quality_of_signal(
         table = _series_epochs(raw, kind, config, offset_s, drift_ppm)
     else:
         table = _sampled_epochs(raw, kind, config, offset_s, drift_ppm)
-    return _judge(table, config)
+    return judge(table, config)
 
 
 def _sampled_epochs(
@@ -91,6 +90,8 @@ def _masks(raw: RawSignal, kind: str) -> dict[str, NDArray[np.bool_]]:
         robust = RESPIRATION[kind].form == "volume"
         centred = smooth - baseline(smooth, hz, is_valid=~gap, robust=robust)
         masks["motion"] = motion_samples(centred, hz, is_valid=~gap)
+    elif kind == "ecg" and not gap.all():
+        masks["motion"] = jump_samples(values, hz, is_valid=~gap)
     return masks
 
 
@@ -146,6 +147,8 @@ def _nan_median(epochs: Floats) -> Floats:
 
 
 def _series_epochs(raw: RawSignal, kind: str, config: QualityConfig, offset_s: float, drift_ppm: float) -> pd.DataFrame:
+    if kind == "rr":
+        raw, _ = in_milliseconds(raw)
     own, held = series_times(raw, kind)
     known = np.isfinite(raw.values) & (raw.values > 0) & np.isfinite(own)
     times = np.asarray(on_recording_clock(own, offset_s=offset_s, drift_ppm=drift_ppm))
@@ -172,20 +175,8 @@ def _series_epochs(raw: RawSignal, kind: str, config: QualityConfig, offset_s: f
     )
 
 
-def series_times(raw: RawSignal, kind: str) -> tuple[Floats, Floats]:
-    """Return when the values of a series stand (own clock), and for how long each of them does, s."""
-    n = raw.values.size
-    if kind == "rr":
-        held = np.nan_to_num(raw.values) / 1000
-        own = raw.times_s if raw.times_s is not None else raw.start_s + np.cumsum(held)
-        return np.asarray(own, dtype=float), held
-    if raw.times_s is None:
-        return raw.start_s + np.arange(n) / raw.sampling_hz, np.full(n, 1 / raw.sampling_hz)
-    own = np.asarray(raw.times_s, dtype=float)
-    return own, np.clip(np.diff(own, append=own[-1] + 1.0 if n else 0.0), 0, SERIES_HOLD_S)
-
-
-def _judge(table: pd.DataFrame, config: QualityConfig) -> pd.DataFrame:
+def judge(table: pd.DataFrame, config: QualityConfig) -> pd.DataFrame:
+    """Say which epochs may be used, and why others may not: the columns ``is_usable`` and ``reason``."""
     limits = (
         config.max_flat_share,
         config.max_clipped_share,

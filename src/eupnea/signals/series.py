@@ -1,0 +1,67 @@
+"""Series that are not sampled evenly: intervals between heartbeats, and heart rates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eupnea.errors import RecordingError
+
+if TYPE_CHECKING:
+    from eupnea.recordings.signal import RawSignal
+
+Floats = NDArray[np.float64]
+
+SERIES_HOLD_S = 5.0
+"""A value of an uneven series stands for at most this long, s (assumed)."""
+UNITS_TO_MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "seconds": 1e3, "us": 1e-3, "µs": 1e-3, "μs": 1e-3}
+SHORTEST_RR_MS = 20.0
+"""A median interval below this is in seconds, whatever the unit says."""
+MEDIAN_RR_MS = (200.0, 3000.0)
+"""Between these lies the median interval of any heart, ms: 300 to 20 beats a minute."""
+
+
+def in_milliseconds(raw: RawSignal) -> tuple[RawSignal, tuple[str, ...]]:
+    """Return a series of intervals in ms, and what is to be reported.
+
+    Raises
+    ------
+    RecordingError
+        No unit makes these the intervals of a heart.
+    """
+    factor = UNITS_TO_MS.get(raw.unit.strip().lower(), 1.0)
+    known = raw.values[np.isfinite(raw.values) & (raw.values > 0)]
+    middle = float(np.median(known)) * factor if known.size else 0.0
+    notes: tuple[str, ...] = ()
+    if middle < SHORTEST_RR_MS:
+        notes = (f"intervals are taken as seconds: their median is {middle:g} {raw.unit}",)
+        factor, middle = factor * 1000.0, middle * 1000.0
+    if not MEDIAN_RR_MS[0] <= middle <= MEDIAN_RR_MS[1]:
+        raise RecordingError(
+            "these are not the intervals of a heart",
+            where="rr",
+            found=f"a median of {middle:g} ms (unit {raw.unit or 'not told'})",
+            allowed=f"a median of {MEDIAN_RR_MS[0]:g} to {MEDIAN_RR_MS[1]:g} ms; units ms, s or us",
+            change="set the unit of the channel in dataset.channels, or 'kind: heart_rate' if they are rates",
+        )
+    return replace(raw, values=raw.values * factor, unit="ms"), notes
+
+
+def series_times(raw: RawSignal, kind: str) -> tuple[Floats, Floats]:
+    """Return when the values of a series stand (own clock), and for how long each of them does, s.
+
+    Intervals are in ms. One that is missing takes as long as the median one: those around it do not follow each other.
+    """
+    n = raw.values.size
+    if kind == "rr":
+        is_known = np.isfinite(raw.values) & (raw.values > 0)
+        held = np.where(is_known, raw.values, np.median(raw.values[is_known]) if is_known.any() else 0.0) / 1000
+        own = raw.times_s if raw.times_s is not None else raw.start_s + np.cumsum(held)
+        return np.asarray(own, dtype=float), held
+    if raw.times_s is None:
+        return raw.start_s + np.arange(n) / raw.sampling_hz, np.full(n, 1 / raw.sampling_hz)
+    own = np.asarray(raw.times_s, dtype=float)
+    return own, np.clip(np.diff(own, append=own[-1] + 1.0 if n else 0.0), 0, SERIES_HOLD_S)
