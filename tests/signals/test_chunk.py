@@ -10,6 +10,7 @@ from eupnea.config.signals import SignalsConfig
 from eupnea.io.contract import CARDIAC, CHANNELS, INTERVALS, QUALITY, RESPIRATION
 from eupnea.recordings.signal import RawSignal
 from eupnea.signals.clean import clean_chunk
+from eupnea.signals.padding import without_padding
 
 
 def channel(recording: str, signal: str, kind: str, **more: object) -> dict[str, object]:
@@ -142,3 +143,26 @@ def test_seconds_in_which_an_electrode_came_off_are_motion_and_large_beats_are_n
     assert quality.loc[40.0, "motion_share"] == pytest.approx(0.6)
     assert quality.loc[40.0, "reason"] == "motion"
     assert quality["is_usable"].sum() == len(quality) - 1
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+def test_a_slow_channel_in_the_table_of_a_fast_one_is_taken_at_its_own_rate(stride):
+    hz = 100.0
+    values = wave(hz, 120)
+    sparse = np.full(values.size, np.nan)
+    sparse[1::stride] = values[1::stride]
+    raw = {("sub-1", "full"): RawSignal(values, hz), ("sub-1", "sparse"): RawSignal(sparse, hz)}
+    chunk = run(raw, [channel(*key, kind="belt") for key in raw])
+    full, own = (chunk.respiration[chunk.respiration["signal"] == name] for name in ("full", "sparse"))
+    assert own["is_valid"].mean() == pytest.approx(full["is_valid"].mean(), abs=0.01)
+    both = full.merge(own, on="time_s").query("10 < time_s < 110")
+    assert np.corrcoef(both["breathing_x"], both["breathing_y"])[0, 1] > 0.9999
+    assert (both["breathing_x"] - both["breathing_y"]).std() < 0.01 * both["breathing_x"].std()
+    assert any(f"sampled at {hz / stride:g} Hz" in note for note in chunk.notes["note"])
+
+
+def test_gaps_are_no_slow_channel():
+    values = wave(50, 240)
+    gone = np.random.default_rng(0).random(values.size) < 0.6
+    signal = RawSignal(np.where(gone, np.nan, values), 50.0)
+    assert without_padding(signal) == (signal, ())

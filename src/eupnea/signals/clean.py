@@ -13,6 +13,7 @@ from eupnea.io.tables import concat_tables
 from eupnea.recordings.nostrils import both_nostrils
 from eupnea.signals.cardiac import clean_cardiac
 from eupnea.signals.nose import quality_of_sum, sum_of_flows
+from eupnea.signals.padding import without_padding
 from eupnea.signals.presets import RESPIRATION as RESPIRATION_PRESETS
 from eupnea.signals.quality import quality_of_signal
 from eupnea.signals.respiration import clean_respiration
@@ -64,12 +65,13 @@ def clean_chunk(
         if row["status"] != "used" or key not in raw:
             continue
         names = {"recording": key[0], "signal": key[1]}
+        signal, told = without_padding(raw[key])
         try:
-            told = _clean_one(raw[key], row, intervals, config, respiration=respiration, cardiac=cardiac)
+            told += _clean_one(signal, row, intervals, config, respiration=respiration, cardiac=cardiac)
         except InputError as error:
-            told = (f"cannot be used: {_in_a_line(error)}",)
+            told += (f"cannot be used: {_in_a_line(error)}",)
         notes += [names | {"note": note} for note in told]
-        quality[key] = _quality(raw[key], row, config).assign(**names, kind=row["kind"])
+        quality[key] = _quality(signal, row, config).assign(**names, kind=row["kind"])
     _add_noses(channels, respiration, quality, config)
     return CleanChunk(
         RESPIRATION.conform(concat_tables([RESPIRATION.empty(), *respiration.values()])),
