@@ -115,7 +115,10 @@ def _write_european(
         patient=edfio.Patient(code="patient-4711", birthdate=BIRTH, name=name, additional=("ward_7b",)),
         recording=edfio.Recording(startdate=RECORDED, investigator_technician_code="DrQuill"),
         starttime=dt.time(10, 11, 12),
-        annotations=[edfio.EdfAnnotation(3, None, "Hildegard Smithson greets DrQuill")],
+        annotations=[
+            edfio.EdfAnnotation(3, None, "Hildegard Smithson greets DrQuill"),
+            edfio.EdfAnnotation(5, 2, "talking to Hildegard Smithson"),  # excludes two seconds
+        ],
     )
     written.write(path)
     return path.name

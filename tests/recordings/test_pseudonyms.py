@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from eupnea.adversarial.carry import Carrier
-from eupnea.config.dataset import DatasetConfig
+from eupnea.config.dataset import DatasetConfig, EventsConfig
 from eupnea.config.recordings import RecordingsConfig
 from eupnea.config.study import StudyConfig
 from eupnea.errors import EupneaError, InputError, RecordingError
 from eupnea.recordings.describe import describe_chunk
+from eupnea.recordings.events import intervals_of
 from eupnea.recordings.load import load_signals
 from eupnea.recordings.pseudonyms import file_aliases, without_file_names
 from eupnea.report.manifest import manifest_of
@@ -148,6 +149,20 @@ def test_what_files_of_several_people_are_called_names_nobody() -> None:
     table = pd.DataFrame({"what": ["ecg_rest of bob at 100 Hz lacks airflow, as does sub-q1"]})
     shown = "ecg_rest of sub-q2 at 100 Hz lacks airflow, as does sub-q1"
     assert without_file_names(table, aliases)["what"].tolist() == [shown]
+
+
+def test_free_text_of_an_event_is_not_kept() -> None:
+    events = [(5.0, 2.0, "Talking to Hildegard Smithson"), (9.0, 1.0, "BAD_Smithson"), (20.0, 9.0, "block 2")]
+    config = EventsConfig(use=("(begin) of .*", "rest of .*"))
+    events += [(0.0, 4.0, "begin of Albert"), (4.0, 30.0, "rest of Albert")]
+    kept = [(one.role, one.label) for one in intervals_of(events, config, start_s=0.0, end_s=60.0)]
+    assert kept == [
+        ("use", "begin"),
+        ("use", "rest of .*"),
+        ("exclude", "Talking"),
+        ("exclude", "BAD_.*"),
+        ("block", "block 2"),
+    ]
 
 
 def raising(error: Exception):
