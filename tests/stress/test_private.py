@@ -51,7 +51,7 @@ def searched(clone: Clone, results: Path) -> dict[str, set[str]]:
     """
     log = clone.folder / ".snakemake" / "log"
     assert any(log.iterdir())
-    folders = tuple(str(one).lower() for one in (clone.folder, ROOT, Path.home()) if len(str(one)) > 4)
+    folders = tuple(f"{one}/".lower() for one in (clone.folder, ROOT, Path.home()) if len(str(one)) > 1)
     if (results / "report.html").is_file():
         share(eupnea.load(results), results / "shared.zip")
     found = found_in(results, PLANTED + folders) | found_in(log, PLANTED)
