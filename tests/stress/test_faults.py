@@ -25,7 +25,7 @@ from workflow_support import Clone
 pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
 
 ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
-TOO_LITTLE_MEMORY = 700 * 2**20
+LESS_AND_LESS_MEMORY = range(550, 300, -50)  # MB; with 350 the workflow itself does not start
 PRINTED = "printed.txt"
 KINDS = ("workflow alone", "one worker", "all processes")
 
@@ -172,17 +172,29 @@ def _disturb(dataset: Path, what: str) -> None:
         files[0].write_bytes(files[1].read_bytes())
 
 
+@contextmanager
+def _less_memory(megabytes: int) -> Iterator[None]:
+    limit = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limit)
+
+
 @pytest.mark.slow
 def test_a_worker_without_memory_stops_the_run_and_sets_nobody_aside(undisturbed: Undisturbed, tmp_path: Path) -> None:
     clone = undisturbed.clone(tmp_path / "memory")
-    limit = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (TOO_LITTLE_MEMORY, limit[1]))
-    try:
-        done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, limit)
+    for megabytes in LESS_AND_LESS_MEMORY:
+        with _less_memory(megabytes):
+            done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
+        if done.returncode:
+            break
+        shutil.rmtree(clone.folder / "results")
     assert done.returncode != 0
+    assert "Error in rule" in done.stdout + done.stderr, "the workflow itself had too little memory to start a step"
     assert "emory" in done.stdout + done.stderr
+    print(f"failed with {megabytes} MB")
     assert _differing(clone, undisturbed) == set()
     assert undisturbed.run(clone) == undisturbed.results
 
