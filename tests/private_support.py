@@ -17,13 +17,16 @@ import edfio
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from acq_support import acq_bytes
 
 NAMES = ("smithson", "hildegard", "wintergreen", "ward_7b", "drquill", "patient-4711")
 BIRTH, RECORDED = dt.date(1961, 5, 17), dt.date(2019, 3, 14)
 DATES = tuple(
     date.strftime(form).lower() for date in (BIRTH, RECORDED) for form in ("%Y-%m-%d", "%d.%m.%Y", "%d-%b-%Y", "%Y%m%d")
 )
-PEOPLE = ("HildegardSmithson", "AlbertSmithson", "BerthaSmithson", "CarlSmithson", "DoraSmithson", "EmilSmithson")
+PEOPLE = tuple(
+    f"{name}Smithson" for name in ("Hildegard", "Albert", "Bertha", "Carl", "Dora", "Emil", "Fritz", "Greta")
+)
 _BASE64 = re.compile(rb"base64,([A-Za-z0-9+/=\s]{40,})")
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
@@ -44,13 +47,17 @@ def simulated_signals(dataset: Path) -> Iterator[tuple[str, str, str, dict[str, 
 
 
 def plant_files(dataset: Path, target: Path) -> None:
-    """Write EDF and WFDB files whose headers, comments, annotations and names tell who was recorded, and when."""
+    """Write EDF, WFDB, BDF and AcqKnowledge files in which every field of text tells who was recorded, and when.
+
+    The fields are those of patient and recording, comments, annotations, markers, journals, descriptions of channels,
+    and the names of the files.
+    """
     target.mkdir()
     rows, order = [], {}
     for participant, task, mode, signals in simulated_signals(dataset):
         name = PEOPLE[order.setdefault(participant, len(order))]
         stem = f"{name}_{RECORDED:%Y%m%d}_{task}_{mode}"
-        write = _write_wfdb if order[participant] == 1 else _write_edf
+        write = _WRITERS.get(order[participant], _write_edf)
         file = write(target, stem, name, signals)
         rows.append({"path": file, "participant": name, "mode": mode, "task": task})
     (target / f"{PEOPLE[0]}_broken.edf").write_bytes(b"0       Hildegard Smithson")
@@ -90,18 +97,43 @@ def plant_bids(dataset: Path) -> None:
 
 
 def _write_edf(target: Path, stem: str, name: str, signals: dict[str, tuple[np.ndarray, float]]) -> str:
-    edf = edfio.Edf(
+    return _write_european(edfio.Edf, edfio.EdfSignal, target / f"{stem}.edf", name, signals)
+
+
+def _write_bdf(target: Path, stem: str, name: str, signals: dict[str, tuple[np.ndarray, float]]) -> str:
+    return _write_european(edfio.Bdf, edfio.BdfSignal, target / f"{stem}.bdf", name, signals)
+
+
+def _write_european(
+    kind: type, signal: type, path: Path, name: str, signals: dict[str, tuple[np.ndarray, float]]
+) -> str:
+    written = kind(
         [
-            edfio.EdfSignal(values, hz, label=label, physical_dimension="mV" if label == "ecg" else "l/s")
+            signal(values, hz, label=label, physical_dimension="mV" if label == "ecg" else "l/s")
             for label, (values, hz) in _whole_seconds(signals).items()
         ],
         patient=edfio.Patient(code="patient-4711", birthdate=BIRTH, name=name, additional=("ward_7b",)),
         recording=edfio.Recording(startdate=RECORDED, investigator_technician_code="DrQuill"),
         starttime=dt.time(10, 11, 12),
-        annotations=[edfio.EdfAnnotation(3, None, "Hildegard Smithson greets DrQuill")],
+        annotations=[
+            edfio.EdfAnnotation(3, None, "Hildegard Smithson greets DrQuill"),
+            edfio.EdfAnnotation(5, 2, "talking to Hildegard Smithson"),  # excludes two seconds
+        ],
     )
-    edf.write(target / f"{stem}.edf")
-    return f"{stem}.edf"
+    written.write(path)
+    return path.name
+
+
+def _write_acq(target: Path, stem: str, name: str, signals: dict[str, tuple[np.ndarray, float]]) -> str:
+    whole = _whole_seconds(signals)
+    base_hz = max(hz for _, hz in whole.values())
+    channels = {
+        label: (values, int(base_hz / hz), "mV" if label == "ecg" else "l/s") for label, (values, hz) in whole.items()
+    }
+    told = f"{name}, born {BIRTH:%d-%b-%Y}, patient-4711, ward_7b, {RECORDED.isoformat()}, Wintergreen clinic"
+    markers = {750: "Hildegard Smithson greets DrQuill", 1000: f"{RECORDED:%d.%m.%Y}"}
+    (target / f"{stem}.acq").write_bytes(acq_bytes(channels, base_hz, markers=markers, text=told))
+    return f"{stem}.acq"
 
 
 def _write_wfdb(target: Path, stem: str, name: str, signals: dict[str, tuple[np.ndarray, float]]) -> str:
@@ -117,6 +149,9 @@ def _write_wfdb(target: Path, stem: str, name: str, signals: dict[str, tuple[np.
     comments = [f"# {name} born {BIRTH:%d-%b-%Y}", "# Age: 40 Sex: F", "# Wintergreen clinic, DrQuill"]
     (target / f"{stem}.hea").write_text("\n".join([head, *lines, *comments, ""]), encoding="utf-8")
     return f"{stem}.hea"
+
+
+_WRITERS = {1: _write_wfdb, 2: _write_bdf, 3: _write_acq}
 
 
 def _whole_seconds(signals: dict[str, tuple[np.ndarray, float]]) -> dict[str, tuple[np.ndarray, float]]:

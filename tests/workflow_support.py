@@ -64,10 +64,9 @@ class Clone:
         return {name: int(count) for name, count in counts if name not in ("total", "default", "all")}
 
     def digests(self, study: str = "small") -> dict[str, str]:
-        """Return the checksum of every result of a study."""
+        """Return the checksum of every result of a study, hidden files too: a finished run leaves none."""
         base = self.folder / "results" / study
-        named = (path for path in base.rglob("*") if path.is_file() and path.suffix in TABLES)
-        files = sorted(path for path in named if not path.name.startswith("."))  # a killed step's, which nothing reads
+        files = sorted(path for path in base.rglob("*") if path.is_file() and path.suffix in TABLES)
         return {
             path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files

@@ -49,6 +49,11 @@ def test_a_wrong_value_says_what_is_allowed(content: dict[str, object], allowed:
     assert "Input should" not in str(error.value)
 
 
+def test_figures_that_the_report_cannot_show_are_refused_before_the_study_runs() -> None:
+    with pytest.raises(ConfigError, match="needs 'png'"):
+        parse_study({"figures": {"formats": ["svg", "pdf"]}})
+
+
 def test_a_key_in_the_wrong_block_names_its_place() -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'features\.window_s'"):
         parse_study({"window_s": [60]})

@@ -40,7 +40,7 @@ def _dead_pid() -> int:
 def test_lock_of_a_dead_owner_is_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lock = _lock(tmp_path)
     _note(tmp_path, pid=_dead_pid(), started=1.0)
-    assert claim(tmp_path) == [lock.name]
+    assert claim(tmp_path, tmp_path / "results") == [lock.name]
     assert not lock.exists()
     assert "killed" in capsys.readouterr().err
 
@@ -49,14 +49,14 @@ def test_lock_of_a_living_owner_stays(tmp_path: Path) -> None:
     lock = _lock(tmp_path)
     parent = psutil.Process(os.getppid())
     _note(tmp_path, pid=parent.pid, started=parent.create_time())
-    assert claim(tmp_path) == []
+    assert claim(tmp_path, tmp_path / "results") == []
     assert lock.exists()
 
 
 def test_a_process_number_used_again_is_not_the_owner(tmp_path: Path) -> None:
     lock = _lock(tmp_path)
     _note(tmp_path, pid=os.getppid(), started=1.0)
-    claim(tmp_path)
+    claim(tmp_path, tmp_path / "results")
     assert not lock.exists()
 
 
@@ -65,14 +65,14 @@ def test_lock_that_cannot_be_judged_stays(tmp_path: Path, host: str | None) -> N
     lock = _lock(tmp_path)
     if host is not None:
         _note(tmp_path, pid=1, started=1.0, host=host)
-    assert claim(tmp_path) == []
+    assert claim(tmp_path, tmp_path / "results") == []
     assert lock.exists()
 
 
 def test_one_run_claims_after_the_other(tmp_path: Path) -> None:
     lock = _lock(tmp_path)
     _note(tmp_path, pid=_dead_pid(), started=1.0)
-    other = threading.Thread(target=claim, args=(tmp_path,))
+    other = threading.Thread(target=claim, args=(tmp_path, tmp_path / "results"))
     with (tmp_path / ".snakemake" / "owners" / "claiming").open("a") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
         other.start()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.io
+from acq_support import acq_bytes
 
 from eupnea.errors import EupneaError
 
@@ -87,8 +88,11 @@ def made_seeds(folder: Path) -> list[Seed]:
     scipy.io.savemat(folder / "b.mat", {"ecg": wave, "fs": 250.0}, format="4")
     scipy.io.savemat(folder / "c.mat", {"ecg": wave, "fs": 250.0}, do_compression=False)
     pq.write_table(pa.table({"ecg": wave}), folder / "a.parquet")
+    channels = {"ecg": (wave, 1, "mV"), "airflow": (wave[::5], 5, "l/s")}
+    (folder / "a.acq").write_bytes(acq_bytes(channels, 250, markers={3: "start"}, text="a journal"))
     binary = {path.name: path.read_bytes() for path in folder.iterdir()}
     readers = {"edf": "edf", "bdf": "edf", "npy": "numpy", "npz": "numpy", "mat": "matlab", "parquet": "parquet"}
+    readers["acq"] = "acqknowledge"
     return [
         *(Seed(readers[name.rsplit(".", 1)[1]], name, content) for name, content in sorted(binary.items())),
         *_text_seeds(wave),

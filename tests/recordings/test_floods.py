@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+from acq_support import acq_bytes
 from recordings.mutations import Guard
 
 from eupnea.adversarial.cohort import read_numbers
@@ -68,6 +70,7 @@ def _make(kind: str, folder: Path) -> tuple[str, str]:
     (folder / "a.json").write_bytes(SIDECAR)
     readers = {".tsv.gz": "bids_physio", ".csv.gz": "text", ".rr.gz": "rr_text", ".npz": "numpy", ".npy": "numpy"}
     readers |= {".mat": "matlab", ".parquet": "parquet", ".edf": "edf", ".bdf": "edf", ".hea": "wfdb"}
+    readers |= {".acq": "acqknowledge"}
     ending = next(one for one in readers if name.endswith(one))
     return name, reader or ("empatica" if name.startswith("BVP") else readers[ending])
 
@@ -92,6 +95,13 @@ def _write_billion(path: Path) -> str:
         _sparse(path, raw, 8 * BILLION + 200)
     elif path.suffix in (".edf", ".bdf"):
         _sparse(path, *_edf(BILLION, width=2 if path.suffix == ".edf" else 3))
+    elif path.suffix == ".acq":
+        wave = np.full(8, 7.0)
+        head, tail = acq_bytes({"ecg": (wave, 1, "mV")}, 250, markers={}, text="").split(wave.tobytes())
+        claim = head.index(b"mV") + 20  # behind the unit
+        _sparse(path, head[:claim] + struct.pack("<i", BILLION) + head[claim + 4 :], len(head) + 8 * BILLION)
+        with path.open("ab") as file:
+            file.write(tail)
     else:
         announced = "" if "silent" in path.name else f" {BILLION}"
         path.write_text(f"{path.stem} 1 250{announced}\na.dat 16 200 16 0 0 0 0 ECG\n")
@@ -103,7 +113,7 @@ FLOODS = (
     *("a.tsv.gz: packed text", "a.csv.gz: packed text", "a.rr.gz: packed text", "BVP.csv.gz: packed text"),
     *("a.tsv.gz: packed lines", "a.csv.gz: packed lines", "a.rr.gz: packed lines", "BVP.csv.gz: packed lines"),
     *("a.csv.gz: one long line", "a.rr.gz: one long line", "BVP.csv.gz: one long line"),
-    *("a.npy: a billion samples", "a.edf: a billion samples", "a.bdf: a billion samples"),
+    *("a.npy: a billion samples", "a.edf: a billion samples", "a.bdf: a billion samples", "a.acq: a billion samples"),
     *("a.hea: a billion samples", "silent.hea: a billion samples"),
 )
 LARGEST = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ import pandas as pd
 import pytest
 
 from eupnea.adversarial.carry import Carrier
-from eupnea.config.dataset import DatasetConfig
+from eupnea.config.dataset import DatasetConfig, EventsConfig
 from eupnea.config.recordings import RecordingsConfig
 from eupnea.config.study import StudyConfig
 from eupnea.errors import EupneaError, InputError, RecordingError
 from eupnea.recordings.describe import describe_chunk
+from eupnea.recordings.events import intervals_of
 from eupnea.recordings.load import load_signals
-from eupnea.recordings.pseudonyms import file_aliases
+from eupnea.recordings.pseudonyms import file_aliases, without_file_names
 from eupnea.report.manifest import manifest_of
 
 NAMES = ("smithson", "hildegard", "albert")
@@ -107,6 +109,60 @@ def test_no_error_of_a_step_names_a_file(dataset, monkeypatch: pytest.MonkeyPatc
     for error in (lost.value, failed.value):
         assert "sub-q1/file-001.csv" in str(error)
         assert not [name for name in NAMES if name in str(error).lower()]
+
+
+def test_no_traceback_of_a_step_names_a_file(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, base = dataset
+    path = base / "HildegardSmithson" / "HildegardSmithson_rest.csv"
+    monkeypatch.setattr("eupnea.recordings.found.read_file", raising(OSError(5, "Input/output error", str(path))))
+    with pytest.raises(RuntimeError) as failed:
+        _described(config, base)
+    printed = "".join(traceback.format_exception(failed.value))
+    assert "OSError: [Errno 5] Input/output error" in printed
+    assert "sub-q1/file-001.csv" in printed
+    assert not [name for name in NAMES if name in printed.lower()]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("record HildegardSmithson_rest: no samples", "record sub-q1/file-001: no samples"),
+        ("nothing beside HildegardSmithson_task", "nothing beside sub-q1/file-002"),
+        ("the folder AlbertSmithson is empty", "the folder sub-q2 is empty"),
+        ("HildegardSmithson_notes.json is no JSON", "sub-q1_notes.json is no JSON"),
+        ("100 Hz, airflow, sub-q1 and sub-q2", "100 Hz, airflow, sub-q1 and sub-q2"),
+    ],
+)
+def test_stems_and_folders_are_replaced_as_whole_words(dataset, text: str, shown: str) -> None:
+    table = pd.DataFrame({"what": [text]})
+    assert without_file_names(table, file_aliases(*dataset))["what"].tolist() == [shown]
+
+
+def test_what_files_of_several_people_are_called_names_nobody() -> None:
+    aliases = {
+        "ann/ecg_rest.csv": "sub-q1/file-001.csv",
+        "bob/ecg_rest.csv": "sub-q2/file-001.csv",
+        "ann/100.csv": "sub-q1/file-002.csv",
+        "ann/airflow.csv": "sub-q1/file-003.csv",
+        "q2/sub-q1.csv": "sub-q2/file-002.csv",
+    }
+    table = pd.DataFrame({"what": ["ecg_rest of bob at 100 Hz lacks airflow, as does sub-q1"]})
+    shown = "ecg_rest of sub-q2 at 100 Hz lacks airflow, as does sub-q1"
+    assert without_file_names(table, aliases)["what"].tolist() == [shown]
+
+
+def test_free_text_of_an_event_is_not_kept() -> None:
+    events = [(5.0, 2.0, "Talking to Hildegard Smithson"), (9.0, 1.0, "BAD_Smithson"), (20.0, 9.0, "block 2")]
+    config = EventsConfig(use=("(begin) of .*", "rest of .*"))
+    events += [(0.0, 4.0, "begin of Albert"), (4.0, 30.0, "rest of Albert")]
+    kept = [(one.role, one.label) for one in intervals_of(events, config, start_s=0.0, end_s=60.0)]
+    assert kept == [
+        ("use", "begin"),
+        ("use", "rest of .*"),
+        ("exclude", "Talking"),
+        ("exclude", "BAD_.*"),
+        ("block", "block 2"),
+    ]
 
 
 def raising(error: Exception):

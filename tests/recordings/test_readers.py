@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+from acq_support import acq_bytes
 
 from eupnea.errors import InputError, RecordingError
 from eupnea.recordings.readers.base import Limits
@@ -333,6 +334,17 @@ def test_real_recordings(shared_data):
     mat = read(shared_data("fantasia"), "f1o08m.mat", "matlab")
     raw = scipy.io.loadmat(shared_data("fantasia/f1o08m.mat"))["val"]
     assert np.array_equal(mat.signals["RESP"].values, raw[0] / 2000)
+
+
+def test_acq_of_two_rates_with_markers_and_without_its_journal(tmp_path, wave):
+    channels = {"Flow": (wave[::5], 5, "l/s"), "ECG": (wave, 1, "mV")}
+    (tmp_path / "a.acq").write_bytes(acq_bytes(channels, RATE, markers={500: "break"}, text="a secret"))
+    content = read(tmp_path, "a.acq", "acqknowledge")
+    assert {name: one.sampling_hz for name, one in content.signals.items()} == {"Flow": RATE / 5, "ECG": RATE}
+    assert np.array_equal(content.signals["ECG"].values, wave)
+    assert np.array_equal(content.signals["Flow"].values, wave[::5])
+    assert [(one.onset_s, one.label) for one in content.annotations] == [(2.0, "break")]
+    assert "secret" not in repr(content)
 
 
 def test_a_compressed_acq_channel_longer_than_announced_is_refused(shared_data, tmp_path):

@@ -1,4 +1,4 @@
-"""Whatever happens during a run, the same command finishes it, and every table is that of an undisturbed run.
+"""Whatever happens during a run, the same command finishes it, and every result is that of an undisturbed run.
 
 ``EUPNEA_STRESS_ROUNDS`` sets how often workflow and workers are killed (three times, one of each kind, by default).
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -18,20 +19,23 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from stress.conftest import Undisturbed, tables
+from stress.conftest import Undisturbed
 from workflow_support import Clone
 
 pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
 
 ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
-TOO_LITTLE_MEMORY = 700 * 2**20
+LESS_AND_LESS_MEMORY = range(550, 300, -50)  # MB; with 350 the workflow itself does not start
+PRINTED = "printed.txt"
 KINDS = ("workflow alone", "one worker", "all processes")
 
 
 def _start(clone: Clone, until: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     command = clone.command("--cores", "2", *until)
-    return subprocess.Popen(command, cwd=clone.folder, env=clone.environment(), **quiet)  # type: ignore[call-overload]
+    with (clone.folder / PRINTED).open("ab") as printed:
+        return subprocess.Popen(
+            command, cwd=clone.folder, env=clone.environment(), stdout=printed, stderr=printed, start_new_session=True
+        )
 
 
 def _workers(clone: Clone) -> list[psutil.Process]:
@@ -63,20 +67,26 @@ def _remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
-def _whole(clone: Clone, undisturbed: Undisturbed) -> bool:
-    """Whether every table that is there is that of the undisturbed run, and nothing half-written lies beside them."""
-    differing = {name for name, one in tables(clone).items() if one != undisturbed.tables.get(name)}
-    left = [path for path in (clone.folder / "results").rglob(".*") if path.suffix in (".parquet", ".tsv", ".json")]
-    return not differing and not left
+def _differing(clone: Clone, undisturbed: Undisturbed) -> set[str]:
+    """Return which results that are there are not those of the undisturbed run; half-written ones are among them."""
+    return {name for name, one in clone.digests().items() if one != undisturbed.results.get(name)}
+
+
+def _settled(clone: Clone) -> dict[str, str]:
+    """Return the results once the steps whose workflow was killed have ended, too."""
+    _, alive = psutil.wait_procs(_workers(clone), timeout=300)
+    assert not alive
+    return clone.digests()
 
 
 def _kill(kind: str, process: subprocess.Popen[bytes], clone: Clone, rng: np.random.Generator) -> bool:
-    """Kill, and tell whether there was something to kill."""
+    """Kill, and tell whether there was something to kill; after the death of a worker the run goes on, and may end."""
     if kind == "one worker":
+        while process.poll() is None and not _workers(clone):
+            time.sleep(0.05)
         workers = _workers(clone)
         if workers:
             workers[int(rng.integers(len(workers)))].kill()
-        process.wait(timeout=900)  # the others are finished, and the run ends with an error
         return bool(workers)
     is_running = process.poll() is None
     with suppress(ProcessLookupError):
@@ -89,25 +99,29 @@ def test_workflow_and_workers_killed_at_random_moments(undisturbed: Undisturbed,
     clone = undisturbed.clone(tmp_path / "killed")
     rng = np.random.default_rng(11)
     killed, completed = dict.fromkeys(KINDS, 0), 0
+    process = _start(clone, undisturbed.until)
     for attempt in range(20 * ROUNDS):
-        kind = KINDS[attempt % len(KINDS)]
-        process = _start(clone, undisturbed.until)
+        if process.poll() is not None:
+            process = _start(clone, undisturbed.until)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=rng.uniform(0.2, 1.0) * undisturbed.seconds)
-        while kind == "one worker" and process.poll() is None and not _workers(clone):
-            time.sleep(0.05)
+            process.wait(timeout=rng.uniform(0.05, 0.35) * undisturbed.seconds)
+        kind = KINDS[attempt % len(KINDS)]
         killed[kind] += _kill(kind, process, clone, rng)
         if process.returncode == 0:  # it was too quick: begin anew
-            assert tables(clone) == undisturbed.tables
+            assert _settled(clone) == undisturbed.results
             completed += 1
             shutil.rmtree(clone.folder / "results")
         if sum(killed.values()) >= ROUNDS:
             break
-    assert undisturbed.run(clone) == undisturbed.tables
-    print(f"killed: {killed}; completed and compared: {completed + 1} times")
+    process.wait(timeout=1500)
+    undisturbed.run(clone)
+    assert _settled(clone) == undisturbed.results
+    removed = re.findall(r"Removed (\d+) half-written", (clone.folder / PRINTED).read_text(encoding="utf-8"))
+    print(
+        f"killed: {killed}; {sum(map(int, removed))} half-written files removed; completed and compared: "
+        f"{completed + 1} times, {len(undisturbed.results)} results"
+    )
     assert sum(killed.values()) >= ROUNDS
-    for orphan in _workers(clone):
-        orphan.kill()
 
 
 @pytest.mark.slow
@@ -119,9 +133,9 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(undisturbed: Undisturbed, t
         done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
         assert done.returncode != 0
         assert "No space left" in done.stdout + done.stderr
-        assert _whole(clone, undisturbed)
+        assert _differing(clone, undisturbed) == set()
         _remount(results, "size=500m")
-        assert undisturbed.run(clone) == undisturbed.tables
+        assert undisturbed.run(clone) == undisturbed.results
 
 
 def test_results_that_cannot_be_written_stop_the_run_with_their_name(undisturbed: Undisturbed, tmp_path: Path) -> None:
@@ -133,7 +147,7 @@ def test_results_that_cannot_be_written_stop_the_run_with_their_name(undisturbed
         assert done.returncode != 0
         assert "Read-only file system" in done.stdout + done.stderr
         _remount(results, "rw")
-        assert undisturbed.run(clone) == undisturbed.tables
+        assert undisturbed.run(clone) == undisturbed.results
 
 
 @pytest.mark.parametrize("what", ["changes", "vanishes"])
@@ -147,7 +161,7 @@ def test_an_input_that_is_lost_or_replaced_during_the_run(undisturbed: Undisturb
         _disturb(one.folder / "dataset", what)
     process.wait(timeout=900)
     assert undisturbed.run(clone) == undisturbed.run(fresh)
-    assert tables(clone) != undisturbed.tables
+    assert clone.digests() != undisturbed.results
 
 
 def _disturb(dataset: Path, what: str) -> None:
@@ -158,25 +172,37 @@ def _disturb(dataset: Path, what: str) -> None:
         files[0].write_bytes(files[1].read_bytes())
 
 
+@contextmanager
+def _less_memory(megabytes: int) -> Iterator[None]:
+    limit = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limit)
+
+
 @pytest.mark.slow
 def test_a_worker_without_memory_stops_the_run_and_sets_nobody_aside(undisturbed: Undisturbed, tmp_path: Path) -> None:
     clone = undisturbed.clone(tmp_path / "memory")
-    limit = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (TOO_LITTLE_MEMORY, limit[1]))
-    try:
-        done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, limit)
+    for megabytes in LESS_AND_LESS_MEMORY:
+        with _less_memory(megabytes):
+            done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
+        if done.returncode:
+            break
+        shutil.rmtree(clone.folder / "results")
     assert done.returncode != 0
+    assert "Error in rule" in done.stdout + done.stderr, "the workflow itself had too little memory to start a step"
     assert "emory" in done.stdout + done.stderr
-    assert _whole(clone, undisturbed)
-    assert undisturbed.run(clone) == undisturbed.tables
+    print(f"failed with {megabytes} MB")
+    assert _differing(clone, undisturbed) == set()
+    assert undisturbed.run(clone) == undisturbed.results
 
 
 @pytest.mark.slow
 def test_two_runs_at_once_do_not_harm_each_other(undisturbed: Undisturbed, tmp_path: Path) -> None:
     clone = undisturbed.clone(tmp_path / "twice")
     both = [_start(clone, undisturbed.until) for _ in range(2)]
-    codes = [one.wait(timeout=900) for one in both]
+    codes = [one.wait(timeout=1500) for one in both]
     assert 0 in codes
-    assert tables(clone) == undisturbed.tables
+    assert clone.digests() == undisturbed.results

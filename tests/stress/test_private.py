@@ -9,44 +9,56 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from private_support import DATES, NAMES, codes_table, found_in, plant_bids, plant_files
-from workflow_support import SMALL, Clone, make_clone
+from private_support import DATES, NAMES, PEOPLE, codes_table, found_in, plant_bids, plant_files
+from stress.conftest import SETTINGS
+from workflow_support import ROOT, Clone, make_clone
 
+import eupnea
 from eupnea.cli.simulate import run_simulate
+from eupnea.report.share import share
 
 PLANTED = (*NAMES, *DATES)
 FILES = """
 dataset:
   source: files
-  path: planted
+  path: {base}/planted
   recordings_table: recordings.tsv
-  participants: {codes: private/codes.tsv}
-  channels: [{pattern: airflow, kind: airflow, site: oronasal}, {pattern: ecg, kind: ecg}]
+  participants: {{codes: {base}/private/codes.tsv}}
+  channels: [{{pattern: airflow, kind: airflow, site: oronasal}}, {{pattern: ecg, kind: ecg}}]
 """
-BIDS = "dataset: {source: bids, path: planted}\n"
+BIDS = "dataset: {{source: bids, path: {base}/planted}}\n"
+WHOLE = pytest.param((), marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("simulated") / "dataset"
-    run_simulate(folder, participants=6, scale="small", seed=5)
+    run_simulate(folder, participants=len(PEOPLE), scale="small", seed=5)
     return folder
 
 
 def run(clone: Clone, dataset: str, until: tuple[str, ...] = ()) -> Path:
-    text = SMALL.format(chunks=2).replace("simulate: {scale: small}\n", "")
-    (clone.folder / "config.yaml").write_text(text + dataset, encoding="utf-8")
+    text = SETTINGS.replace("[png]", "[pdf, svg, png]") + dataset.format(base=clone.folder)
+    (clone.folder / "config.yaml").write_text(text, encoding="utf-8")
     clone.snakemake("--cores", "2", *until)
     return clone.folder / "results" / "small"
 
 
 def searched(clone: Clone, results: Path) -> dict[str, set[str]]:
-    """Search the results, and what Snakemake printed: its log is what people send when they ask for help."""
+    """Search the results, what is packed of them, and Snakemake's log: people send it when they ask for help.
+
+    No result may name a folder of the machine; the log does.
+    """
     log = clone.folder / ".snakemake" / "log"
     assert any(log.iterdir())
-    found = found_in(results, PLANTED) | found_in(log, PLANTED)
+    folders = tuple(f"{one}/".lower() for one in (clone.folder, ROOT, Path.home()) if len(str(one)) > 1)
+    if (results / "report.html").is_file():
+        share(eupnea.load(results), results / "shared.zip")
+    found = found_in(results, PLANTED + folders) | found_in(log, PLANTED)
+    sizes = [one.stat().st_size for one in results.rglob("*") if one.is_file()]
     print(
-        f"{len(PLANTED)} names and dates searched in {sum(one.is_file() for one in results.rglob('*'))} files: {found}"
+        f"{len(PLANTED)} names and dates and {len(folders)} folders searched in {len(sizes)} files of "
+        f"{sum(sizes) / 1e6:.0f} MB: {found}"
     )
     return found
 
@@ -60,7 +72,7 @@ def test_the_search_opens_what_is_compressed(tmp_path: Path) -> None:
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("until", [("--until", "recordings"), pytest.param((), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("until", [("--until", "recordings"), WHOLE])
 def test_headers_comments_and_file_names_stay_outside_the_results(
     simulated: Path, tmp_path: Path, until: tuple[str, ...]
 ) -> None:
@@ -72,13 +84,13 @@ def test_headers_comments_and_file_names_stay_outside_the_results(
     assert planted >= {*NAMES, "17-may-1961", "1961-05-17", "20190314"}
     results = run(clone, FILES, until)
     recordings = pd.read_csv(results / "recordings" / "recordings.tsv", sep="\t")
-    assert set(recordings["participant"]) == {f"sub-p{number:02d}" for number in range(1, 7)}
+    assert set(recordings["participant"]) == {f"sub-p{number:02d}" for number in range(1, len(PEOPLE) + 1)}
     assert (recordings["status"] == "used").sum() == len(recordings) - 1
     assert searched(clone, results) == {}
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("until", [("--until", "recordings"), pytest.param((), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("until", [("--until", "recordings"), WHOLE])
 def test_acquisition_times_and_sidecar_fields_stay_outside_the_results(
     simulated: Path, tmp_path: Path, until: tuple[str, ...]
 ) -> None:

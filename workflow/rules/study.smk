@@ -97,4 +97,4 @@ def shown_table(name):
 
 
 if workflow.is_main_process:
-    claim(os.getcwd())
+    claim(os.getcwd(), FOLDER)

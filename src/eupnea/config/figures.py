@@ -11,7 +11,7 @@ class FiguresConfig(Block):
     """How figures look."""
 
     formats: tuple[Literal["pdf", "svg", "png"], ...] = ("pdf", "svg", "png")
-    """File types that every figure is written in. The report needs ``png`` or ``svg``."""
+    """File types that every figure is written in. The report needs ``png``."""
 
     png_dpi: int = 200
     """Resolution of the PNG files, dots per inch."""

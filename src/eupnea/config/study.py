@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from eupnea.config.adversarial import AdversarialConfig
 from eupnea.config.associations import AssociationsConfig
@@ -83,6 +83,13 @@ class StudyConfig(Block):
 
     report: ReportConfig = Field(default_factory=ReportConfig)
     """The report."""
+
+    @model_validator(mode="after")
+    def _report_has_its_figures(self) -> StudyConfig:
+        if "png" not in self.figures.formats:
+            message = "'figures: formats' needs 'png': the report shows it"
+            raise ValueError(message)
+        return self
 
     @property
     def folder(self) -> Path:

@@ -93,7 +93,7 @@ INTERVALS = TableContract(
         *columns_of(
             "string",
             role="use (windows must lie inside), exclude (windows must not touch), block (windows carry the label)",
-            label="what the event file calls it",
+            label="block: what the event file calls it; else what the pattern that found it has in brackets",
         ),
     ),
 )

@@ -1,15 +1,21 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, and clear away what a killed writer left."""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+import re
 import secrets
-from contextlib import contextmanager
+import socket
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_TEMPORARY = re.compile(r"\.(?P<host>[0-9a-f]{8})-[0-9a-f]{8}\..+")
 
 
 @contextmanager
@@ -17,7 +23,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, and rename it to `path` when the block ends well.
 
     The temporary name keeps the suffixes of `path`, starts with a dot and is unique, so that two writers cannot
-    meet and no half-written file is ever taken for whole. It is removed when the block fails.
+    meet and no half-written file is ever taken for whole. It is removed when the block fails; what a killed process
+    left under such a name, `remove_abandoned` removes.
 
     Parameters
     ----------
@@ -27,18 +34,65 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        The name to write to.
+        The name to write to. An empty file stands there already; write into it, do not replace it by another.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    held, temporary = _held_file(path)
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        os.fsync(held)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _held_file(path: Path) -> tuple[int, Path]:
+    """Make a new file beside `path`, and lock it: the system takes the lock away when this process ends, however."""
+    while True:
+        temporary = path.with_name(f".{_host()}-{secrets.token_hex(4)}.{path.name}")
+        held = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        with suppress(OSError):  # a disk without locks: nobody can take it for abandoned either
+            fcntl.flock(held, fcntl.LOCK_EX)
+        if temporary.exists():
+            return held, temporary
+        os.close(held)  # taken for abandoned before it was locked
+
+
+def remove_abandoned(folder: str | Path) -> list[Path]:
+    """Remove temporary files of `replacing` below a folder whose writer was killed.
+
+    Returns
+    -------
+    list of Path
+        What was removed. Files of living writers stay, and so do those of other hosts, whose writers cannot be seen
+        from here, those on disks without locks, and every other hidden file.
+    """
+    hidden = (one for one in sorted(Path(folder).rglob(".*")) if one.is_file() and not one.is_symlink())
+    named = ((one, _TEMPORARY.fullmatch(one.name)) for one in hidden)
+    return [one for one, match in named if match and match["host"] == _host() and _removed(one)]
+
+
+def _removed(temporary: Path) -> bool:
+    """Remove a file that nobody holds, and tell whether it was removed."""
+    try:
+        found = os.open(temporary, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
+    except OSError:
+        return False
+    finally:
+        os.close(found)
+    return True
+
+
+def _host() -> str:
+    """Return what stands for this host in temporary names: its name would tell whose machine it is."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def write_text(text: str, path: str | Path) -> None:

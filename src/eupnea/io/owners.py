@@ -1,4 +1,4 @@
-"""Tell the lock of a killed run from the lock of a living one.
+"""Tell what a killed run left from what a living one holds: locks, and files that were being written.
 
 Snakemake's lock outlives a killed run, and the same command then refuses to start. Each run therefore notes its host,
 process and start time beside the locks; a lock without any living owner is removed.
@@ -17,19 +17,21 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from eupnea.io.files import write_text
+from eupnea.io.files import remove_abandoned, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def claim(workdir: str | Path) -> list[str]:
-    """Note that this process runs a study in `workdir`, and remove locks that no living process owns.
+def claim(workdir: str | Path, results: str | Path) -> list[str]:
+    """Note that this process runs a study in `workdir`, and remove locks and half-written files of killed runs.
 
     Parameters
     ----------
     workdir
         The folder that holds ``.snakemake``.
+    results
+        The study's folder; what nobody writes any more is removed from it (`eupnea.io.files.remove_abandoned`).
 
     Returns
     -------
@@ -41,7 +43,10 @@ def claim(workdir: str | Path) -> list[str]:
     owners = state / "owners"
     owners.mkdir(parents=True, exist_ok=True)
     with _alone(owners):
-        return _claim(state, owners)
+        locks = _claim(state, owners)
+    if left := remove_abandoned(results):
+        print(f"Removed {len(left)} half-written files of steps that were killed", file=sys.stderr)
+    return locks
 
 
 @contextmanager

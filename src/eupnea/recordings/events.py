@@ -13,7 +13,7 @@ from eupnea.recordings.paths import inside
 from eupnea.recordings.tsv import is_missing, read_tsv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from eupnea.config.dataset import EventsConfig
     from eupnea.recordings.readers.base import Annotation
@@ -89,21 +89,34 @@ def intervals_of(
         Which labels mean what; other events are left out.
     start_s, end_s
         The recording; what lies outside is cut off.
+
+    Returns
+    -------
+    list of Interval
+        A block is labelled as the event is. Any other event may be free text ("talking to Mrs Smithson") of which
+        nothing more is needed: it is labelled by what its pattern put in brackets (*talking*), else by the pattern.
     """
     found = set()
     for onset, duration, label in events:
-        for role in roles_of(label, config):
+        for role, match in _matches(label, config):
             margin = config.margin_s if role == "exclude" else 0.0
             first, last = max(onset - margin, start_s), min(onset + duration + margin, end_s)
             if last > first:
-                found.add(Interval(first, last - first, role, label))
+                shown = label if role == "block" else (match.re.groups and match[1]) or match.re.pattern
+                found.add(Interval(first, last - first, role, shown))
     return sorted(found)
 
 
 def roles_of(label: str, config: EventsConfig) -> list[str]:
     """Return what an event of this label is: ``use``, ``exclude``, ``block``, or nothing."""
-    patterns = {"use": config.use, "exclude": config.exclude, "block": config.block}
-    return [role for role, own in patterns.items() if any(re.fullmatch(one, label, re.IGNORECASE) for one in own)]
+    return [role for role, _ in _matches(label, config)]
+
+
+def _matches(label: str, config: EventsConfig) -> Iterator[tuple[str, re.Match[str]]]:
+    for role, patterns in (("use", config.use), ("exclude", config.exclude), ("block", config.block)):
+        matches = (re.fullmatch(one, label, re.IGNORECASE) for one in patterns)
+        if first := next((one for one in matches if one), None):
+            yield role, first
 
 
 def annotation_events(annotations: Iterable[Annotation]) -> list[tuple[float, float, str]]:

@@ -68,16 +68,20 @@ def _xgboost_version() -> str:
 
 
 def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
-    """Keep the last part of each path only: the rest names a machine or its user."""
+    """Keep the last part of each path that leaves the study's folder: the rest names a machine or its user."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: clean(one) for key, one in value.items()}
-        if isinstance(value, str) and ("/" in value or "\\" in value) and Path(value).is_absolute():
+        if isinstance(value, str) and ("/" in value or "\\" in value) and _leaves(Path(value)):
             return f"…/{Path(value).name}"
         return value
 
     return clean(config)
+
+
+def _leaves(path: Path) -> bool:
+    return path.is_absolute() or ".." in path.parts or str(path).startswith("~")
 
 
 def _inputs(path: Path, base: Path) -> list[dict[str, Any]]:
