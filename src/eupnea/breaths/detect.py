@@ -197,8 +197,7 @@ def _least_cutoff(smoother: Smoother, turnings: dict[float, _Turning], form: str
     harmonics = detection.flow_harmonics if form == "flow" else detection.volume_harmonics
     usual_hz = np.inf
     for cutoff_hz in detection.coarse_hz:
-        if cutoff_hz not in turnings:
-            turnings[cutoff_hz] = _turning(smoother, cutoff_hz, detection)
+        turnings[cutoff_hz] = _turning(smoother, cutoff_hz, detection)
         _, peaks = turnings[cutoff_hz].swings(detection.rate_swing)
         if peaks.size < 3:
             return detection.coarse_hz[0]

@@ -165,13 +165,16 @@ def _reasons(
     """Return why each breath is not valid, as a position in `REASONS`."""
     first, last = found.step * found.times[0], found.step * found.times[4]
     total, shortest = columns["total_s"], np.minimum(columns["inhale_s"], columns["exhale_s"])
+    lost, doubted = (
+        np.zeros(total.size) if mask.all() else share_missing(mask, first, last) for mask in (finite, believed)
+    )
     code = np.zeros(total.size, dtype=np.intp)
     for number, is_so in (  # the last one that holds is the reason
         (5, (columns["inhale_volume_au"] <= 0) | (columns["exhale_volume_au"] <= 0)),
         (4, total > config.max_breath_s),
         (3, (total < config.min_breath_s) | (shortest < config.min_phase_s)),
-        (2, not believed.all() and share_missing(believed, first, last) > config.max_invalid_share),
-        (1, not finite.all() and share_missing(finite, first, last) > 0),
+        (2, doubted > config.max_invalid_share),
+        (1, lost > 0),
     ):
         code[is_so] = number
     return code
