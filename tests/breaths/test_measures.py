@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eupnea.breaths.crossings import joined
-from eupnea.breaths.measures import between_samples, peaks_between, share_missing
+from eupnea.breaths.measures import between_samples, peaks_between, share_missing, slopes
 from eupnea.breaths.swings import medians
 
 
@@ -14,6 +14,13 @@ def test_values_between_samples_follow_a_smooth_curve():
     curve = np.sin(2 * np.pi * np.arange(200) / 20)
     assert np.abs(between_samples(curve, at) - np.sin(2 * np.pi * at / 20)).max() < 5e-3
     np.testing.assert_allclose(between_samples(curve, np.arange(200.0)), curve, atol=1e-12)
+
+
+def test_slopes_of_a_smooth_curve_are_those_of_its_samples():
+    time_s = np.arange(300) / 6.25
+    found = slopes(np.sin(2 * np.pi * 0.25 * time_s), 6.25)
+    assert np.abs(found - 0.5 * np.pi * np.cos(2 * np.pi * 0.25 * time_s))[2:-2].max() < 2e-3
+    np.testing.assert_allclose(slopes(3 * time_s + 1, 6.25), 3.0)
 
 
 def test_peaks_lie_between_samples_within_their_stretch():
@@ -44,5 +51,5 @@ def test_shares_and_running_medians_equal_their_definition():
 def test_breaths_that_cannot_be_seen_are_left_out_and_stops_stay_within():
     onset, turn = np.array([1.0, np.nan, 9.0, 13.0]), np.array([3.0, 6.0, 11.0, 15.0])
     inhale_end, exhale_end = np.array([2.0, 5.0, 20.0, 14.0]), np.array([4.0, 8.0, np.nan, 16.0])
-    begin, stop_in, middle, stop_out, end = joined(onset, turn, inhale_end, exhale_end)
-    np.testing.assert_array_equal([begin, stop_in, middle, stop_out, end], [[9.0], [11.0], [11.0], [13.0], [13.0]])
+    times = joined(onset, turn, inhale_end, exhale_end)
+    np.testing.assert_array_equal(times, [[9.0], [11.0], [11.0], [13.0], [13.0]])

@@ -40,6 +40,13 @@ def test_a_line_keeps_its_level_and_slope():
         np.testing.assert_allclose(smoother.flow(cutoff_hz), 0.5, rtol=1e-9)
 
 
+def test_single_samples_of_a_level_are_those_of_the_whole():
+    smoother = Smoother(wandering(), 25.0, is_volume=False)
+    positions = np.array([0, 3, 700, 1249])
+    whole = smoother.level(0.25, smoother.coarsest)
+    np.testing.assert_allclose(smoother.level_at(0.25, positions), whole[positions], rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("sampling_hz", [10.0, 25.0, 50.0, 62.5, 1000.0])
 def test_every_rate_gives_the_same_flow_at_the_same_time(sampling_hz):
     time_s = np.arange(int(60 * sampling_hz)) / sampling_hz

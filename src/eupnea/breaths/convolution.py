@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 JIT = {"cache": True, "nogil": True}
 SUMS = JIT | {"fastmath": {"reassoc", "contract"}}
@@ -103,14 +104,15 @@ def convolved(values: Floats, taps: Floats, first: int, step: int, n: int, is_od
     The left half is the right one mirrored, its sign changed for taps that are odd.
     """
     reach = taps.size - 1
-    every = np.empty(2 * reach + 1)
+    left = -((-2 * reach - 1) // 8) * 8 - reach - 1  # zeros are put before the taps: eight are summed at once
+    every = np.zeros(left + reach + 1)
     for j in range(reach + 1):
-        every[reach + j] = taps[j]
-        every[reach - j] = -taps[j] if is_odd and j > 0 else taps[j]
+        every[left + j] = taps[j]
+        every[left - j] = -taps[j] if is_odd and j > 0 else taps[j]
     found = np.empty(n)
     if step > 1:
         for k in range(n):
-            part = values[first + k * step - reach : first + k * step + reach + 1]
+            part = values[first + k * step - left : first + k * step + reach + 1]
             total = 0.0
             for j in range(every.size):
                 total += every[j] * part[j]
@@ -118,30 +120,36 @@ def convolved(values: Floats, taps: Floats, first: int, step: int, n: int, is_od
         return found
     for start in range(0, n, TILE):
         size = min(TILE, n - start)
-        _add_neighbours(found[start : start + size], values, every, first + start - reach)
+        _add_neighbours(found[start : start + size], values, every, first + start - left)
+    return found
+
+
+@numba.njit(**SUMS)
+def convolved_at(values: Floats, taps: Floats, positions: Indices) -> Floats:
+    """Return sums of the neighbours of some samples, weighted by half of even taps."""
+    found = np.empty(positions.size)
+    for k in range(positions.size):
+        right, left = values[positions[k] :], values[: positions[k] + 1][::-1]
+        total = taps[0] * right[0]
+        for j in range(1, taps.size):
+            total += taps[j] * (right[j] + left[j])
+        found[k] = total
     return found
 
 
 @numba.njit(**SUMS)
 def _add_neighbours(tile: Floats, values: Floats, every: Floats, at: int) -> None:
     """Fill a tile with sums over neighbours, the first of which lies at `at`: eight taps a pass."""
-    size, j = tile.size, 0
     tile[:] = 0.0
-    while j + 8 <= every.size:
+    for j in range(0, every.size, 8):
         a, b, c, d = every[j], every[j + 1], every[j + 2], every[j + 3]
         e, f, g, h = every[j + 4], every[j + 5], every[j + 6], every[j + 7]
-        part = values[at + j : at + j + size + 7]
-        for i in range(size):
+        part = values[at + j : at + j + tile.size + 7]
+        for i in range(tile.size):
             tile[i] += (
                 a * part[i] + b * part[i + 1] + c * part[i + 2] + d * part[i + 3]
                 + e * part[i + 4] + f * part[i + 5] + g * part[i + 6] + h * part[i + 7]
             )  # fmt: skip
-        j += 8
-    while j < every.size:
-        part = values[at + j : at + j + size]
-        for i in range(size):
-            tile[i] += every[j] * part[i]
-        j += 1
 
 
 @numba.njit(**SUMS)

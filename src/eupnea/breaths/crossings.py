@@ -55,41 +55,6 @@ class Pushes(NamedTuple):
     last: Indices
 
 
-class Marks(NamedTuple):
-    """Fractions of a breath's volume: the rise is as long as it takes from the low to the high one.
-
-    Attributes
-    ----------
-    low, middle, high
-        Fractions of the height.
-    under_way
-        The rise is certainly under way above this fraction.
-    """
-
-    low: float
-    middle: float
-    high: float
-    under_way: float
-
-
-class Rises(NamedTuple):
-    """Rises of volume (inspirations, or expirations turned up), one per breath.
-
-    Attributes
-    ----------
-    middle
-        Shape (k,): when the volume passes the middle mark, in samples; NaN where the signal does not show it.
-    length
-        Shape (k,): from the low to the high mark, in samples; NaN where the signal does not show it.
-    height
-        Shape (k,): volume at the end.
-    """
-
-    middle: Floats
-    length: Floats
-    height: Floats
-
-
 @numba.njit(**JIT)
 def pushes(coarse: Floats, fine: Floats, peaks: Indices, ratio: int, under_way: float) -> Pushes:
     """Find the middle part of each push: where coarse flow stays above a share of its peak.
@@ -137,36 +102,6 @@ def starts_of_push(fine: Floats, found: Pushes, line: OnsetLine) -> Floats:
 
 
 @numba.njit(**JIT)
-def rises_through(volume: Floats, ends: Indices, marks: Marks) -> Rises:
-    """Return when rises of volume pass their marks, for the last time before they are under way.
-
-    Parameters
-    ----------
-    volume
-        Shape (n,): volume above that before the breath, up to and including the breath's end.
-    ends
-        Shape (k,): where each rise ends.
-    marks
-        Fractions of the height.
-    """
-    height = volume[ends]
-    first = last_below(volume, marks.under_way * height, ends, ends) + 1
-    begun = np.minimum(first_past(volume, marks.high * height, ends, first, -1.0, False), volume.size - 1)
-    low = last_below(volume, marks.low * height, ends, begun)
-    middle = last_below(volume, marks.middle * height, ends, begun)
-    high = last_below(volume, marks.high * height, ends, begun)
-    time, length = np.full(ends.size, np.nan), np.full(ends.size, np.nan)
-    for k in range(ends.size):
-        if low[k] < 0:
-            continue
-        start = rising_crossing(volume, low[k], marks.low * height[k])
-        stop = rising_crossing(volume, max(high[k], 0), marks.high * height[k])
-        time[k] = rising_crossing(volume, max(middle[k], 0), marks.middle * height[k])
-        length[k] = stop - start if stop > start else np.nan
-    return Rises(time, length, height)
-
-
-@numba.njit(**JIT)
 def stops_of_flow(fine: Floats, found: Pushes, fraction: float) -> Floats:
     """Return when each push falls through a fraction of its peak, in samples; NaN where the signal ends before."""
     n = fine.size
@@ -183,9 +118,7 @@ def stops_of_flow(fine: Floats, found: Pushes, fraction: float) -> Floats:
 
 
 @numba.njit(**JIT)
-def joined(
-    onset: Floats, turn: Floats, inhale_end: Floats, exhale_end: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def joined(onset: Floats, turn: Floats, inhale_end: Floats, exhale_end: Floats) -> Floats:
     """Join starts and stops of pushes to breaths that end where the next begins.
 
     A breath whose start, turn or end is not seen is left out; a stop that is not seen lies at the end of its half, and
@@ -193,7 +126,7 @@ def joined(
 
     Returns
     -------
-    inhale_onset, inhale_end, exhale_onset, exhale_end, end
+    Shape (5, k): inhale_onset, inhale_end, exhale_onset, exhale_end, end.
     """
     times = np.empty((5, onset.size))
     n = 0
@@ -206,7 +139,7 @@ def joined(
             times[1, n] = min(max(stop_in, begin), middle)
             times[3, n] = min(max(stop_out, middle), end)
             n += 1
-    return times[0, :n], times[1, :n], times[2, :n], times[3, :n], times[4, :n]
+    return times[:, :n].copy()
 
 
 @numba.njit(**JIT)
@@ -283,15 +216,3 @@ def first_past(values: Floats, levels: Floats, peaks: Indices, at: Indices, sign
         found[k] = known
         since = min(since, at[k])
     return found
-
-
-@numba.njit(**JIT)
-def minus_levels(values: Floats, levels: Floats, ends: Indices) -> Floats:
-    """Subtract from every sample its level, which holds up to and including its own end."""
-    left = np.empty(values.size)
-    owner = 0
-    for i in range(values.size):
-        while owner < ends.size - 1 and ends[owner] < i:
-            owner += 1
-        left[i] = values[i] - levels[owner]
-    return left

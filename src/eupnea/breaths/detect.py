@@ -11,17 +11,18 @@ the typical breath (`typical`), in noise or not, so that their expectation is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.breaths.crossings import joined, largest_at, pushes, starts_of_push, stops_of_flow
 from eupnea.breaths.flow import zero_of_flow
+from eupnea.breaths.measures import slopes, turned_where_it_falls
 from eupnea.breaths.presets import DETECTION, DetectionPreset
 from eupnea.breaths.smoothing import Smoother
-from eupnea.breaths.swings import breath_swings, kept_through_zero
-from eupnea.breaths.typical import times_of_volume
+from eupnea.breaths.swings import kept_through_zero, swings_above, usual_distance, usual_swings
+from eupnea.breaths.typical import BLOCK_S, times_of_volume
 from eupnea.signals.presets import RespirationPreset
 
 Floats = NDArray[np.float64]
@@ -39,8 +40,9 @@ class FoundBreaths:
 
     Attributes
     ----------
-    inhale_onset, inhale_end, exhale_onset, exhale_end, end
-        Shape (k,), in samples of flow and volume.
+    times
+        Shape (5, k): onset and end of inspiration, onset and end of expiration, end of the breath, in samples of flow
+        and volume.
     flow
         Shape (m,): flow per second with its zero removed, at the rate that its detail needs.
     volume
@@ -51,11 +53,7 @@ class FoundBreaths:
         What onsets were read from: one of `ONSET_RULES`.
     """
 
-    inhale_onset: Floats
-    inhale_end: Floats
-    exhale_onset: Floats
-    exhale_end: Floats
-    end: Floats
+    times: Floats
     flow: Floats
     volume: Floats
     step: int
@@ -77,11 +75,14 @@ def find_breaths(
         What the sensor shows, and constants of the detector.
     """
     smoother = Smoother(values, sampling_hz, is_volume=sensor.form == "volume")
-    least_hz = _least_cutoff(smoother, sampling_hz, sensor.form, detection)
-    sure_hz = min(least_hz * detection.level_share, detection.coarse_hz[0])
+    coarse, highest = smoother.coarsest, detection.coarse_hz[0]
+    turnings: dict[float, _Turning] = {}
+    least_hz = _least_cutoff(smoother, turnings, sensor.form, detection)
+    sure_hz = min(least_hz * detection.level_share, highest)
     swing_hz = smoother.finest(detection.coarse_hz, sure_hz, detail=detection.coarse_detail, of_flow=False)
-    coarse = smoother.coarsest
-    swings = _swings(smoother.level(swing_hz, coarse), sampling_hz / coarse, detection.least_swing, detection)
+    if swing_hz not in turnings:
+        turnings[swing_hz] = _turning(smoother, swing_hz, detection)
+    swings = turnings[swing_hz].swings(detection.least_swing)
     if sensor.form == "volume" and sensor.has_pauses:
         return _typical(smoother, least_hz, sure_hz, swing_hz, swings, detection)
     if sensor.has_pauses:
@@ -110,7 +111,7 @@ def find_breaths(
     stop_in, stop_out = (
         stops_of_flow(way, push, detection.pause_fraction) for way, push in ((flow, inhale), (-flow, exhale))
     )
-    return _assembled(onset, turn, (stop_in, stop_out), flow, volume, step, rule)
+    return FoundBreaths(joined(onset, turn, stop_in, stop_out), flow, volume, step, rule)
 
 
 def _typical(
@@ -125,42 +126,35 @@ def _typical(
     rate_hz = least_hz / detection.volume_harmonics
     shape_hz = detection.shape_harmonics * rate_hz
     coarse, step = smoother.coarsest, smoother.step(shape_hz)
-    flow, volume = smoother.flow(shape_hz), smoother.level(shape_hz)
-    if swings[1].size < 2:
+    volume = smoother.level(shape_hz)
+    flow = slopes(volume, smoother.coarsest_hz * coarse / step)
+    troughs, peaks = swings
+    if peaks.size < 2:
         return _none(flow, volume, step, "typical_breath")
     is_quiet = swing_hz >= detection.coarse_hz[0]
-    mark_hz = min(detection.mark_harmonics * rate_hz, swing_hz) if is_quiet else sure_hz
+    mark_hz = min(shape_hz, swing_hz) if is_quiet else sure_hz
     starts_and_stops = times_of_volume(
         smoother.level(mark_hz, coarse),
-        smoother.level(sure_hz, coarse),
-        *swings,
+        troughs,
+        peaks,
+        smoother.level_at(sure_hz, troughs),
+        smoother.level_at(sure_hz, peaks),
         flow,
+        smoother.coarsest_hz / rate_hz,
+        smoother.coarsest_hz * BLOCK_S,
         detection.marks,
         detection.typical_start,
         detection.typical_stop,
     )
     ratio = coarse // step
     onset, turn, stop_in, stop_out = (ratio * time for time in starts_and_stops)
-    found = _assembled(onset, turn, (stop_in, stop_out), flow, volume, step, "typical_breath")
-    return _turned_where_it_falls(found, detection)
-
-
-def _turned_where_it_falls(found: FoundBreaths, detection: DetectionPreset) -> FoundBreaths:
-    """Let expiration begin with the end of inspiration where the level did not rest between them but fell.
-
-    Some people breathe out in two pushes; where the second is the steeper one it is taken for all of the expiration.
-    """
-    samples = np.arange(found.volume.size)
-    start, top, turn = (
-        np.interp(at, samples, found.volume) for at in (found.inhale_onset, found.inhale_end, found.exhale_onset)
-    )
-    has_fallen = top - turn > detection.pause_loss * (top - start)
-    return replace(found, exhale_onset=np.where(has_fallen, found.inhale_end, found.exhale_onset))
+    times = joined(onset, turn, stop_in, stop_out)
+    times[2] = turned_where_it_falls(volume, times[0], times[1], times[2], detection.pause_loss)
+    return FoundBreaths(times, flow, volume, step, "typical_breath")
 
 
 def _none(flow: Floats, volume: Floats, step: int, rule: str) -> FoundBreaths:
-    nothing = np.empty(0)
-    return FoundBreaths(nothing, nothing, nothing, nothing, nothing, flow, volume, step, rule)
+    return FoundBreaths(np.empty((5, 0)), flow, volume, step, rule)
 
 
 def _zero(
@@ -176,22 +170,41 @@ def _zero(
     return np.interp(np.arange(size) * step, np.arange(zero.size) * smoother.step(detection.pause_hz), zero)
 
 
-def _least_cutoff(smoother: Smoother, sampling_hz: float, form: str, detection: DetectionPreset) -> float:
-    """Return the lowest cutoff that leaves the usual breath of this signal its shape."""
-    highest = detection.coarse_hz[0]
+@dataclass(frozen=True, slots=True)
+class _Turning:
+    """A smoothed signal, where it turns, and how large swings usually are there."""
+
+    level: Floats
+    candidates: Indices
+    usual: Floats
+
+    def swings(self, share: float) -> tuple[Indices, Indices]:
+        """Return troughs and peaks of the swings of at least a share of the local median swing."""
+        return swings_above(self.level, self.candidates, share * self.usual)
+
+
+def _turning(smoother: Smoother, cutoff_hz: float, detection: DetectionPreset) -> _Turning:
+    level = smoother.level(cutoff_hz, smoother.coarsest)
+    return _Turning(level, *usual_swings(level, smoother.coarsest_hz, detection.first_swing, detection.swing_breaths))
+
+
+def _least_cutoff(smoother: Smoother, turnings: dict[float, _Turning], form: str, detection: DetectionPreset) -> float:
+    """Return the lowest cutoff that leaves the usual breath of this signal its shape.
+
+    What swings faster than anyone breathes is looked at again in a lower band: it is the heart, whose beats are more
+    than the breaths of someone who breathes slowly. What was looked at is added to `turnings`, by its cutoff.
+    """
     harmonics = detection.flow_harmonics if form == "flow" else detection.volume_harmonics
-    hz = sampling_hz / smoother.coarsest
-    level = smoother.level(highest, smoother.coarsest)
-    _, peaks = _swings(level, hz, detection.rate_swing, detection)
-    if peaks.size < 3:
-        return highest
-    usual_hz = hz / float(np.median(np.diff(peaks)))
-    return float(np.clip(harmonics * usual_hz, detection.lowest_hz, detection.highest_hz))
-
-
-def _swings(level: Floats, hz: float, share: float, detection: DetectionPreset) -> tuple[Indices, Indices]:
-    """Return troughs and peaks of the swings of at least a share of the local median swing."""
-    return breath_swings(level, hz, share, detection.first_swing, detection.swing_breaths)
+    usual_hz = np.inf
+    for cutoff_hz in detection.coarse_hz:
+        turnings[cutoff_hz] = _turning(smoother, cutoff_hz, detection)
+        _, peaks = turnings[cutoff_hz].swings(detection.rate_swing)
+        if peaks.size < 3:
+            return detection.coarse_hz[0]
+        usual_hz = smoother.coarsest_hz / usual_distance(peaks)
+        if usual_hz <= detection.fastest_hz:
+            break
+    return min(max(harmonics * usual_hz, detection.lowest_hz), detection.highest_hz)
 
 
 def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, Indices]:
@@ -201,11 +214,3 @@ def _steepest(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[Indices, 
     up = largest_at(flow, troughs[:-1], peaks + 1, 1.0)
     down = largest_at(flow, peaks, troughs[1:] + 1, -1.0)
     return np.concatenate([troughs[:1], down]), up
-
-
-def _assembled(
-    onset: Floats, turn: Floats, stops: tuple[Floats, Floats], flow: Floats, volume: Floats, step: int, rule: str
-) -> FoundBreaths:
-    """Join starts and stops to breaths; a breath whose start cannot be seen is left out."""
-    begin, stop_in, middle, stop_out, end = joined(onset, turn, *stops)
-    return FoundBreaths(begin, stop_in, middle, stop_out, end, flow, volume, step, rule)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eupnea.breaths.crossings import Marks, OnsetLine
-from eupnea.breaths.typical import Reading
+from eupnea.breaths.crossings import OnsetLine
+from eupnea.breaths.typical import Marks, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class DetectionPreset:
         The surest cutoff of flow: this many times the usual breathing rate, within these limits.
     level_share
         The surest cutoff of the signal itself, against that of flow: a volume is smoother than its derivative.
+    fastest_hz
+        Nobody breathes faster than this at rest, and no heart at rest beats slower, Hz.
     rate_swing
         Swings that the usual rate is told from, against the median swing.
     least_swing
@@ -45,8 +47,7 @@ class DetectionPreset:
         How an onset in flow is read.
     shape_harmonics
         The typical breath of a belt is read in a band of this many times the usual breathing rate, whatever the noise.
-    mark_harmonics
-        Band that the marks of a belt's breaths are read in, times the usual breathing rate; in noise it is the surest.
+        The marks of its breaths are read there too, in noise in the surest band.
     marks
         Fractions of a belt's volume that are found in each breath.
     typical_start, typical_stop
@@ -79,6 +80,7 @@ class DetectionPreset:
     level_share: float = 0.72
     lowest_hz: float = 0.3
     highest_hz: float = 2.0
+    fastest_hz: float = 0.8
     rate_swing: float = 0.5
     least_swing: float = 0.3
     first_swing: float = 0.3
@@ -91,7 +93,6 @@ class DetectionPreset:
     sharp: OnsetLine = field(default=OnsetLine(0.05, 0.15, 0.5))
     blunt_flow: OnsetLine = field(default=OnsetLine(0.2, 0.5, 0.35, stop_at_zero=False))
     shape_harmonics: float = 5.0
-    mark_harmonics: float = 4.0
     marks: Marks = field(default=Marks(0.2, 0.45, 0.75, 0.4))
     typical_start: Reading = field(default=Reading(0.25, 0.6, 0.45, 1.3))
     typical_stop: Reading = field(default=Reading(0.08, 0.16, 0.0, 1.2))

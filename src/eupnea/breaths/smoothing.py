@@ -7,11 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.breaths.convolution import butterworth_taps, convolved, count_near, halved, mirrored, spread
+from eupnea.breaths.convolution import butterworth_taps, convolved, convolved_at, count_near, halved, mirrored, spread
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
-RATE_PER_CUTOFF = 6.0
+RATE_PER_CUTOFF = 4.0
 """A copy is kept at no less than this many samples per period of its cutoff."""
 COARSEST_HZ = 6.0
 """No copy is kept at fewer samples per second."""
@@ -44,6 +45,7 @@ class Smoother:
         self._n, self._hz, self._is_volume = values.size, sampling_hz, is_volume
         n_halvings = max(int(np.log2(max(sampling_hz / COARSEST_HZ, 1.0))), 0)
         self.coarsest = 2**n_halvings
+        self.coarsest_hz = sampling_hz / self.coarsest
         self._pad = (int(PAD_S * sampling_hz) // self.coarsest + 1) * self.coarsest
         streams = [mirrored(values, self._pad)]
         for _ in range(n_halvings):
@@ -61,6 +63,11 @@ class Smoother:
     def level(self, cutoff_hz: float, step: int | None = None) -> Floats:
         """Return the signal below a cutoff, every `step` samples (what the cutoff needs, unless told)."""
         return self._copy(cutoff_hz, step or self.step(cutoff_hz), slope=False)
+
+    def level_at(self, cutoff_hz: float, positions: Indices) -> Floats:
+        """Return the signal below a cutoff at some of the samples of the coarsest copy."""
+        taps = _taps(cutoff_hz, self.coarsest_hz, 0.0)
+        return convolved_at(self._streams[self.coarsest], taps, positions + self._pad // self.coarsest)
 
     def flow(self, cutoff_hz: float, step: int | None = None) -> Floats:
         """Return flow below a cutoff, per second; its zero is still that of the sensor."""
@@ -84,12 +91,9 @@ class Smoother:
             Whether flow is looked at, else the signal itself.
         """
         look = self.flow if of_flow else self.level
-        at_hand = self.step(least_hz)
-        sure = look(least_hz)
+        step = self.coarsest * max(self._n // (self.coarsest * TEST_SAMPLES), 1)
+        sure = look(least_hz, step)
         allowed = detail * spread(sure)
-        step = max(self.coarsest, at_hand * (sure.size // TEST_SAMPLES))
-        step -= step % self.coarsest
-        sure = sure[:: step // at_hand]
         tried = [cutoff_hz for cutoff_hz in cutoffs_hz if cutoff_hz > least_hz]
         first, stop = 0, len(tried)
         while first < stop:  # the wider the band the more detail: so halving finds the first that is allowed

@@ -13,24 +13,16 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 JIT = {"cache": True, "nogil": True}
+SUMS = JIT | {"fastmath": {"reassoc", "contract"}}
+"""Sums may be taken in the order that the processor adds fastest."""
 
 RANGE_WINDOW_S = 30.0
 """Window of the local range, s."""
-RANGE_HZ = 3.0
-"""Samples per second, at least, that the local range is told from."""
-RANGE_TAIL = 0.05
-"""Share of the samples left out at either end of the range."""
-ROUNDS = 1
-"""Times that the threshold is set anew from the breaths found with the last one."""
 
 
 @numba.njit(**JIT)
-def breath_swings(
-    coarse: Floats, sampling_hz: float, share: float, first_share: float, breaths: int
-) -> tuple[Indices, Indices]:
-    """Return troughs and peaks of the swings that are large enough to be breaths.
-
-    The threshold is a share of the local range first, then of the running median of the swings found.
+def usual_swings(coarse: Floats, sampling_hz: float, first_share: float, breaths: int) -> tuple[Indices, Floats]:
+    """Return where a signal turns, and how large the swings of breaths usually are there.
 
     Parameters
     ----------
@@ -38,10 +30,30 @@ def breath_swings(
         Shape (n,): smoothed signal.
     sampling_hz
         Its rate, Hz.
-    share, first_share
-        Smallest swing of a breath against the local median swing, and against the local range before breaths are known.
+    first_share
+        Smallest swing of a breath against the local range, before breaths are known.
     breaths
         Breaths in the local median.
+
+    Returns
+    -------
+    candidates, usual
+        Shape (k,): positions, and the local median swing; where there are no breaths, the local range.
+    """
+    candidates = turns(coarse)
+    usual = _at(candidates, *_local_range(coarse, sampling_hz))
+    troughs, peaks = swings_above(coarse, candidates, first_share * usual)
+    if peaks.size >= 3:
+        size = np.empty(peaks.size)
+        for i in range(peaks.size):
+            size[i] = coarse[peaks[i]] - max(coarse[troughs[i]], coarse[troughs[i + 1]])
+        usual = _at(candidates, peaks.astype(np.float64), medians(size, breaths // 2))
+    return candidates, usual
+
+
+@numba.njit(**JIT)
+def swings_above(coarse: Floats, candidates: Indices, least: Floats) -> tuple[Indices, Indices]:
+    """Return troughs and peaks of the swings that are at least as large as is asked for at each candidate.
 
     Returns
     -------
@@ -49,19 +61,20 @@ def breath_swings(
         Positions, alternating in time, beginning with a trough and ending with one; each is the extreme between its
         neighbours.
     """
-    candidates = turns(coarse)
-    levels = coarse[candidates]
-    least = first_share * _at(candidates, *_local_range(coarse, sampling_hz))
-    troughs, peaks = _alternating(coarse, candidates[kept_extremes(levels, least)])
-    for _ in range(ROUNDS):
-        if peaks.size < 3:
-            break
-        size = np.empty(peaks.size)
-        for i in range(peaks.size):
-            size[i] = coarse[peaks[i]] - max(coarse[troughs[i]], coarse[troughs[i + 1]])
-        least = share * _at(candidates, peaks.astype(np.float64), medians(size, breaths // 2))
-        troughs, peaks = _alternating(coarse, candidates[kept_extremes(levels, least)])
-    return troughs, peaks
+    chosen = candidates[kept_extremes(coarse[candidates], least)]
+    if chosen.size < 3:
+        return chosen[:0].copy(), chosen[:0].copy()
+    if coarse[chosen[0]] >= coarse[chosen[1]]:
+        chosen = chosen[1:]
+    if chosen.size % 2 == 0:
+        chosen = chosen[:-1]
+    return chosen[::2].copy(), chosen[1::2].copy()
+
+
+@numba.njit(**JIT)
+def usual_distance(positions: Indices) -> float:
+    """Return the median distance of positions that follow each other."""
+    return float(np.median(np.diff(positions)))
 
 
 @numba.njit(**JIT)
@@ -157,45 +170,23 @@ def kept_through_zero(flow: Floats, troughs: Indices, peaks: Indices) -> tuple[I
     return chosen[::2].copy(), chosen[1::2].copy()
 
 
-@numba.njit(**JIT)
-def _alternating(values: Floats, chosen: Indices) -> tuple[Indices, Indices]:
-    if chosen.size < 3:
-        return chosen[:0].copy(), chosen[:0].copy()
-    if values[chosen[0]] >= values[chosen[1]]:
-        chosen = chosen[1:]
-    if chosen.size % 2 == 0:
-        chosen = chosen[:-1]
-    return chosen[::2].copy(), chosen[1::2].copy()
-
-
-@numba.njit(**JIT)
+@numba.njit(**SUMS)
 def _local_range(values: Floats, sampling_hz: float) -> tuple[Floats, Floats]:
-    """Return the middles of half-overlapping windows and the range of the signal in them, without its tails."""
-    size = min(int(RANGE_WINDOW_S * sampling_hz), values.size)
-    thin = max(int(sampling_hz / RANGE_HZ), 1)
-    n = int(np.ceil(2 * values.size / size)) if values.size > size else 1
-    n_tail = int(RANGE_TAIL * (-(-size // thin) - 1)) + 1
-    low, high = np.empty(n_tail), np.empty(n_tail)
-    where, reach = np.empty(n), np.empty(n)
+    """Return the middles of half-overlapping windows and the range that a sinusoid with their spread would have."""
+    half = max(min(int(RANGE_WINDOW_S / 2 * sampling_hz), values.size // 2), 1)
+    n = values.size // half
+    total, squares = np.zeros(n + 1), np.zeros(n + 1)
     for k in range(n):
-        start = (values.size - size) * k // max(n - 1, 1)
-        low[:], high[:] = np.inf, -np.inf
-        for i in range(start, start + size, thin):
-            value = values[i]
-            if value < low[n_tail - 1]:
-                j = n_tail - 1
-                while j > 0 and low[j - 1] > value:
-                    low[j] = low[j - 1]
-                    j -= 1
-                low[j] = value
-            if value > high[n_tail - 1]:
-                j = n_tail - 1
-                while j > 0 and high[j - 1] < value:
-                    high[j] = high[j - 1]
-                    j -= 1
-                high[j] = value
-        where[k] = start + size / 2
-        reach[k] = high[n_tail - 1] - low[n_tail - 1]
+        one, two = 0.0, 0.0
+        for i in range(k * half, (k + 1) * half):
+            one += values[i] - values[0]
+            two += (values[i] - values[0]) ** 2
+        total[k], squares[k] = one, two
+    where, reach = np.empty(max(n - 1, 1)), np.empty(max(n - 1, 1))
+    for k in range(where.size):
+        mean = (total[k] + total[k + 1]) / (2 * half)
+        where[k] = (k + 1) * half
+        reach[k] = np.sqrt(max(8 * ((squares[k] + squares[k + 1]) / (2 * half) - mean**2), 0.0))
     return where, reach
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.internals import create_dataframe_from_blocks
 
-from eupnea.breaths.detect import ONSET_RULES, FoundBreaths, find_breaths
-from eupnea.breaths.measures import between_samples, peaks_between, share_missing
+from eupnea.breaths.detect import FoundBreaths, find_breaths
+from eupnea.breaths.measures import MEASURES, measured, share_missing
 from eupnea.breaths.swings import medians
 from eupnea.config.breaths import BreathsConfig
 from eupnea.io.contract import BREATHS
@@ -23,6 +24,7 @@ Bools = NDArray[np.bool_]
 
 REASONS = ("", "gap", "not_valid_signal", "too_short", "too_long", "no_volume")
 """Why a breath is not valid; the first is of valid ones."""
+FLOATS = (*MEASURES, "post_sigh_pause_s")
 MIN_SECONDS = 5.0
 """Shorter signals hold no breath that could be compared with others, s."""
 
@@ -92,20 +94,53 @@ def detect_breaths(
         One row per breath, in the columns of the breath contract from `breath` on.
     """
     sensor = respiration_preset(preset) if isinstance(preset, str) else preset
-    config = config or BreathsConfig()
+    config = config or _default_config()
     signal = np.asarray(values, dtype=float)
     finite = np.isfinite(signal)
-    whole = fill_gaps(signal)
+    whole = signal if finite.all() else fill_gaps(signal)
     if np.count_nonzero(finite) < MIN_SECONDS * sampling_hz or whole.min() == whole.max():
         return BREATHS.empty().drop(columns=["recording", "signal"])
     believed = finite if is_valid is None else finite & np.asarray(is_valid, dtype=bool)
     found = find_breaths(whole, sampling_hz, sensor=sensor)
-    columns = _columns(found, sampling_hz / found.step, start_s, sensor, config)
-    columns |= _judged(found, columns, believed, finite, config)
-    columns |= _sighs(columns, config)
-    rule = np.full(columns["breath"].size, ONSET_RULES.index(found.rule))
-    texts = {"onset_rule": _texts(ONSET_RULES).take(rule), "reason": _texts(REASONS).take(columns["reason"])}
-    return pd.DataFrame(columns | texts)
+    hz, least_s = sampling_hz / found.step, config.min_pause_s if sensor.has_pauses else np.inf
+    block = np.empty((len(FLOATS), found.times.shape[1]))
+    block[:-1] = measured(found.flow, found.volume, found.times, hz, start_s, least_s)
+    columns = dict(zip(FLOATS, block, strict=True))
+    reason = _reasons(found, columns, believed, finite, config)
+    is_sigh = _sighs(columns["inhale_volume_au"], reason == 0, config)
+    block[-1] = np.where(is_sigh, columns["exhale_pause_s"], np.nan)
+    return _frame(block, is_sigh, reason, found.rule)
+
+
+@cache
+def _default_config() -> BreathsConfig:
+    return BreathsConfig()
+
+
+def _frame(block: Floats, is_sigh: Bools, reason: NDArray[np.intp], rule: str) -> pd.DataFrame:
+    """Return the table from one block per type: from 23 single columns it takes longer to make than all breaths."""
+    n = reason.size
+    blocks = (
+        (("breath",), np.arange(n)[None]),
+        (FLOATS, block),
+        (("is_sigh", "is_valid"), np.array([is_sigh, reason == 0])),
+        (("onset_rule",), _repeated(rule, n)),
+        (("reason",), _texts(REASONS).take(reason) if reason.any() else _repeated(REASONS[0], n)),
+    )
+    return create_dataframe_from_blocks(
+        [(values, _places(names)) for names, values in blocks], index=pd.RangeIndex(n), columns=_names()
+    )
+
+
+@cache
+def _names() -> pd.Index:
+    """Return the columns of the contract from `breath` on."""
+    return pd.Index([column.name for column in BREATHS.columns if column.name not in ("recording", "signal")])
+
+
+@cache
+def _places(names: tuple[str, ...]) -> NDArray[np.intp]:
+    return _names().get_indexer(pd.Index(names))
 
 
 @cache
@@ -114,45 +149,25 @@ def _texts(words: tuple[str, ...]) -> Any:
     return pd.array(list(words), dtype="str")
 
 
-def _columns(
-    found: FoundBreaths, sampling_hz: float, start_s: float, sensor: RespirationPreset, config: BreathsConfig
-) -> dict[str, NDArray]:
-    onset, turn, end = (start_s + at / sampling_hz for at in (found.inhale_onset, found.exhale_onset, found.end))
-    stop_in, stop_out = (start_s + at / sampling_hz for at in (found.inhale_end, found.exhale_end))
-    has_pauses = sensor.has_pauses
-    pause_in = np.where((turn - stop_in >= config.min_pause_s) & has_pauses, turn - stop_in, 0.0)
-    pause_out = np.where((end - stop_out >= config.min_pause_s) & has_pauses, end - stop_out, 0.0)
-    level = [between_samples(found.volume, at) for at in (found.inhale_onset, found.exhale_onset, found.end)]
-    inhale_peak, inhale_at = peaks_between(found.flow, found.inhale_onset, found.exhale_onset, 1.0)
-    exhale_peak, exhale_at = peaks_between(found.flow, found.exhale_onset, found.end, -1.0)
-    return {
-        "breath": np.arange(onset.size),
-        "inhale_onset_s": onset,
-        "inhale_end_s": turn - pause_in,
-        "exhale_onset_s": turn,
-        "exhale_end_s": end - pause_out,
-        "end_s": end,
-        "inhale_s": turn - onset,
-        "exhale_s": end - turn,
-        "total_s": end - onset,
-        "inhale_pause_s": pause_in,
-        "exhale_pause_s": pause_out,
-        "duty_cycle": (turn - onset) / (end - onset),
-        "inhale_peak_au": inhale_peak,
-        "inhale_peak_time_s": start_s + inhale_at / sampling_hz,
-        "exhale_peak_au": exhale_peak,
-        "exhale_peak_time_s": start_s + exhale_at / sampling_hz,
-        "inhale_volume_au": level[1] - level[0],
-        "exhale_volume_au": level[1] - level[2],
-    }
+def _repeated(word: str, n: int) -> Any:
+    """Return a column of one word: a view of a longer one."""
+    return _at_least(word, max(n - 1, 0).bit_length())[:n]
 
 
-def _judged(
-    found: FoundBreaths, columns: dict[str, NDArray], believed: Bools, finite: Bools, config: BreathsConfig
-) -> dict[str, NDArray]:
-    first, last = found.step * found.inhale_onset, found.step * found.end
-    lost, doubted = (share_missing(mask, first, last) for mask in (finite, believed))
+@lru_cache(maxsize=32)
+def _at_least(word: str, bits: int) -> Any:
+    return _texts((word,)).take(np.zeros(2**bits, dtype=np.intp))
+
+
+def _reasons(
+    found: FoundBreaths, columns: dict[str, Floats], believed: Bools, finite: Bools, config: BreathsConfig
+) -> NDArray[np.intp]:
+    """Return why each breath is not valid, as a position in `REASONS`."""
+    first, last = found.step * found.times[0], found.step * found.times[4]
     total, shortest = columns["total_s"], np.minimum(columns["inhale_s"], columns["exhale_s"])
+    lost, doubted = (
+        np.zeros(total.size) if mask.all() else share_missing(mask, first, last) for mask in (finite, believed)
+    )
     code = np.zeros(total.size, dtype=np.intp)
     for number, is_so in (  # the last one that holds is the reason
         (5, (columns["inhale_volume_au"] <= 0) | (columns["exhale_volume_au"] <= 0)),
@@ -162,11 +177,9 @@ def _judged(
         (1, lost > 0),
     ):
         code[is_so] = number
-    return {"is_valid": code == 0, "reason": code}
+    return code
 
 
-def _sighs(columns: dict[str, NDArray], config: BreathsConfig) -> dict[str, NDArray]:
-    volume = np.where(columns["is_valid"], columns["inhale_volume_au"], np.nan)
-    usual = medians(volume, config.sigh_window_breaths // 2)
-    is_sigh = columns["is_valid"] & (volume >= config.sigh_ratio * usual)
-    return {"is_sigh": is_sigh, "post_sigh_pause_s": np.where(is_sigh, columns["exhale_pause_s"], np.nan)}
+def _sighs(inhale_volume: Floats, is_valid: Bools, config: BreathsConfig) -> Bools:
+    volume = np.where(is_valid, inhale_volume, np.nan)
+    return np.asarray(volume >= config.sigh_ratio * medians(volume, config.sigh_window_breaths // 2))
