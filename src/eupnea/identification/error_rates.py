@@ -80,14 +80,15 @@ def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix
     return float(_crossing(fmr[None], fnmr[None])[0])
 
 
-def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
+def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_], *, tied: bool = False) -> Matrix:
     """Return the equal error rate of many sets of comparisons at once.
 
     Parameters
     ----------
     scores, genuine
-        Shape (B, n): comparisons and which are genuine. Those with people who are not enrolled do not count. Tied
-        scores are separate thresholds.
+        Shape (B, n): comparisons and which are genuine. Those with people who are not enrolled do not count.
+    tied
+        Whether tied scores share a threshold.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
         Shape (B,); NaN where one kind of comparison is missing.
     """
     rates = np.full(len(scores), np.nan)
-    crossings(np.ascontiguousarray(scores), np.ascontiguousarray(genuine), PRESENT, False, rates)
+    crossings(np.ascontiguousarray(scores), np.ascontiguousarray(genuine), PRESENT, tied, rates)
     return rates
 
 

@@ -50,26 +50,24 @@ def softplus(values: Any, slope: float, offset: float, present: float, absent: f
         out[i] = value if values[i] > present else absent
 
 
-STEPS = 64
-"""Steps of a table of softplus per unit."""
-BEYOND = 24
-"""Where log(1 + exp(−x)) is nothing: 4e-11."""
-_NODES = np.arange(BEYOND * STEPS + 2) / STEPS
-_HEIGHTS, _SLOPES = np.log1p(np.exp(-_NODES)), -1.0 / (1.0 + np.exp(_NODES)) / STEPS
-
-
 @numba.njit(**JIT)
-def softplus_of_draws(values: Any, slope: float, offset: float, present: float, absent: float, out: Any) -> None:
-    """Write the same within 4e-11, by cubics between the points of a table: for scores in single precision."""
+def interpolated(values: Any, knots: Any, heights: Any, out: Any) -> None:
+    """Write `np.interp` of one column, the same to the last bit."""
+    last = knots.size - 1
+    rises = np.zeros(knots.size)
+    for k in range(last):
+        rises[k] = (heights[k + 1] - heights[k]) / (knots[k + 1] - knots[k])
     for i in range(values.size):
-        x = slope * values[i] + offset
-        place = min(abs(x), float(BEYOND)) * STEPS if values[i] > present else 0.0  # what is no number has no place
-        k = int(place)
-        u = place - k
-        v = 1.0 - u
-        bend = v * v * ((1.0 + 2.0 * u) * _HEIGHTS[k] + u * _SLOPES[k])
-        bend += u * u * ((1.0 + 2.0 * v) * _HEIGHTS[k + 1] - v * _SLOPES[k + 1])
-        out[i] = max(x, 0.0) + bend if values[i] > present else absent
+        value = values[i]
+        place, length = 0, knots.size
+        while length > 1:  # without branches
+            half = length // 2
+            place = place + half if knots[place + half] <= value else place
+            length -= half
+        if value <= knots[0] or place == last or value == knots[place]:
+            out[i] = heights[place]
+        else:
+            out[i] = rises[place] * (value - knots[place]) + heights[place]
 
 
 @numba.njit(**JIT)
@@ -91,6 +89,22 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
 @numba.njit(**JIT)
 def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) -> float:
     below_own, below_others = 0, 0
+    least, most, ordered = -np.inf, np.inf, np.sort(values[own])
+    low, high = 0, n_own
+    while low < high:  # between which two genuine scores? there are few of them, and the others are only counted
+        middle = (low + high) // 2
+        pivot = ordered[middle]
+        n_low = 0
+        for value in values:
+            n_low += value < pivot
+        own_low = np.searchsorted(ordered, pivot)
+        if own_low / n_own - (1.0 - (n_low - own_low) / n_others) >= 0:
+            most, high = pivot, middle
+        else:
+            least, low = pivot, middle + 1
+            below_own, below_others = own_low, n_low - own_low
+    inside = (values >= least) & (values < most)
+    values, own = values[inside], own[inside]
     while values.size > 32:
         pivot = np.median(values[:: max(1, values.size // 9)])
         is_low = values < pivot

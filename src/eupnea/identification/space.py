@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.identification.kernels import interpolated
 from eupnea.identification.samples import Rows, lengths_of, starts_of
 
 Transform = Literal["clip", "rank_gaussian", "none"]
@@ -121,7 +122,7 @@ def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
         if tied[j]:  # interpolation needs rising knots: between equal ones its answer would depend on its last question
             knots, place, counts = np.unique(knots, return_inverse=True, return_counts=True)
             heights = np.bincount(place, weights=scores) / counts
-        mapped[:, j] = np.interp(values[:, j], knots, heights)
+        interpolated(values[:, j], np.ascontiguousarray(knots), heights, mapped[:, j])
     return mapped
 
 
