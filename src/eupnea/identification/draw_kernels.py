@@ -54,9 +54,7 @@ def grams(between: Any, order: Any, ends: Any, scale: Any, out: Any) -> None:
 
 
 @numba.njit(**REORDERED)
-def _products(
-    inverse: Any, scale: Any, order: Any, ends: Any, table: Any, begin: int, sums: Any, out: Any
-) -> None:
+def _products(inverse: Any, scale: Any, order: Any, ends: Any, table: Any, begin: int, sums: Any, out: Any) -> None:
     """Write people's scaled sums times windows into `sums`, and what the inverse makes of them into `out`; (C, n)."""
     C, N = sums.shape
     for c in range(C):

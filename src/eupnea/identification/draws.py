@@ -1,9 +1,9 @@
 """The nested choice and the ranks for many random assignments: the same numbers as `Engine.scores`, by compiled loops.
 
 With G the inner products of the people's centroids under the inverse of the shrunken total covariance, each weighed by
-w_c = √(n_c / n), and c = 1 / (1 − a), Woodbury's identity gives the products of centroids with a window under the inverse
-of the shrunken *within-person* covariance as (c / w) (c I − G)⁻¹ (w v), where v are those under the total one. So every
-assignment takes one symmetric inverse of people × people, and one product of it with all windows.
+w = √(n_c / n), and c = 1 / (1 − a), Woodbury's identity gives the products of centroids with a window under the inverse
+of the shrunken *within-person* covariance as (c / w) (c I − G)⁻¹ (w v), where v are those under the total one. So
+every assignment takes one symmetric inverse of people × people, and one product of it with all windows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from eupnea.identification.fusion import Unit
     from eupnea.identification.protocols import Fold
     from eupnea.identification.samples import Rows
-    from eupnea.identification.space import Matrix
+    from eupnea.identification.space import Matrix, Space
 
 HELD_NUMBERS = 3_000_000
 """Numbers of the people × people matrices that are held together (12 MB each)."""
@@ -62,7 +62,8 @@ class Discriminants:
         """Return slope and offset, shapes (B, C), from products to the scores of a model."""
         if model == "lda":
             return self.gain, np.float32(0.5) * self.length
-        return self.gain / np.sqrt(np.maximum(self.length, np.float32(SMALLEST_POWER))), np.zeros_like(self.length)
+        slope = self.gain / np.sqrt(np.maximum(self.length, np.float32(SMALLEST_POWER)))
+        return slope.astype(np.float32), np.zeros_like(self.length)
 
 
 def discriminants(kernel: Kernel, labels: Rows, counts: Matrix, n_people: int) -> Discriminants:
@@ -241,10 +242,12 @@ def _averages(
     return out, present
 
 
-def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate):
+def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate) -> tuple[Space, Kernel, NDArray[np.float32]]:
+    """Return the space, the inner products with the probes, and the probes' own lengths where scores need them."""
     space = engine.space(enrol, chosen.transform)
     kernel = make_kernel(space, engine.projected(enrol, chosen.transform, probe), chosen.shrinkage, single=True)
-    return space, kernel, kernel.own if chosen.model == "whitened_centroid" else np.empty(0, np.float32)
+    own = kernel.own if chosen.model == "whitened_centroid" else np.empty(0)
+    return space, kernel, own.astype(np.float32)
 
 
 @dataclass
@@ -317,7 +320,9 @@ def tally_fold(engine: Engine, fold: Fold, labels: Rows, owners: Rows, units: li
                 tally.counts[:, rows] += counts
                 normalised = cohort_normalised(whole)
                 # as in `fusion.fused`: folds with another separation are compared with these
-                scores[rows] = np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised
+                scores[rows] = (
+                    np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised
+                )
     tally.scores.append(scores.reshape(len(labels), -1))
     genuine = probed[:, None, :] == np.arange(C)[:, None]
     tally.genuine.append(genuine.reshape(len(labels), -1))
