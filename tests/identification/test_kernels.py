@@ -7,7 +7,6 @@ import pytest
 
 from eupnea.identification.closed_form import ABSENT
 from eupnea.identification.draw_kernels import supported
-from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.fusion import support
 from eupnea.identification.kernels import interpolated
 from eupnea.identification.normalise import cohort_normalised
@@ -44,13 +43,3 @@ def test_interpolation_is_that_of_numpy_to_the_last_bit():
         found = np.empty_like(values)
         interpolated(values, knots, heights, found)
         assert (found == np.interp(values, knots, heights)).all()
-
-
-@pytest.mark.parametrize("decimals", [1, 12])
-def test_error_rate_by_halving_is_that_of_the_whole_curve(decimals):
-    rng = np.random.default_rng(decimals)
-    for shift in (0.0, 0.7, 8.0, -8.0):
-        genuine, impostor = (rng.normal(shift, 1, 37)).round(decimals), rng.normal(0, 1, 2000).round(decimals)
-        weights = np.ones(genuine.size), np.ones(impostor.size)
-        expected = equal_error_rate(genuine, impostor, weights=weights)
-        assert equal_error_rate(genuine, impostor) == pytest.approx(expected, abs=1e-12)

@@ -137,3 +137,64 @@ def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) ->
             share = -gap_before / rise if rise > 0 else 0.0
             return float(before + share * (fmr - before))
     return float(fmr)
+
+
+@numba.njit(**JIT)
+def resampled(
+    values: Any, bits: Any, row: Any, column: Any, is_first: Any, enrolled: Any, probed: Any, points: Any, out: Any
+) -> None:
+    """Write EER, d', Cllr and the FNMR at each FMR of `points` for every draw of people; see `two_way_draws`.
+
+    `values`, `bits`, `row`, `column`, `is_first` (n,): comparisons by rising score, `is_first` where a new score
+    begins; `bits` may be empty. `enrolled`, `probed` (B, people): how often each is drawn. `out` (B, 3 + points).
+    """
+    n = values.size
+    weight = np.empty(n)
+    for b in range(len(out)):
+        total, mean, square, cost = np.zeros(2), np.zeros(2), np.zeros(2), np.zeros(2)
+        for i in range(n):
+            kind = 0 if row[i] == column[i] else 1
+            drawn = probed[b, column[i]] * (1.0 if kind == 0 else enrolled[b, row[i]])
+            weight[i] = drawn
+            total[kind] += drawn
+            mean[kind] += drawn * values[i]
+            square[kind] += drawn * values[i] * values[i]
+            if bits.size:
+                cost[kind] += drawn * bits[i]
+        if total[0] == 0 or total[1] == 0:  # of a few people, a draw may hold one kind only
+            continue
+        mean, square, cost = mean / total, square / total, cost / total
+        pooled = 0.5 * ((square[0] - mean[0] ** 2) + (square[1] - mean[1] ** 2))
+        if pooled > 0:
+            out[b, 1] = (mean[0] - mean[1]) / math.sqrt(pooled)
+        if bits.size:
+            out[b, 2] = 0.5 * (cost[0] + cost[1])
+        _walk(weight, row, column, is_first, total, points, out[b])
+
+
+@numba.njit(**JIT)
+def _walk(weight: Any, row: Any, column: Any, is_first: Any, total: Any, points: Any, out: Any) -> None:
+    """Find the EER and the FNMR at each FMR on the weighted error curve, from the lowest threshold up."""
+    below_own, below_others, left = 0.0, 0.0, points.size + 1
+    fmr, gap = 1.0, -1.0
+    for i in range(weight.size + 1):
+        if i == weight.size or is_first[i]:
+            before, gap_before = fmr, gap
+            fmr, fnmr = 1.0 - below_others / total[1], below_own / total[0]
+            gap = fnmr - fmr
+            if gap >= 0 and math.isnan(out[0]):
+                rise = gap - gap_before
+                share = -gap_before / rise if rise > 0 else 0.0
+                out[0] = before + share * (fmr - before)
+                left -= 1
+            for p in range(points.size):
+                if fmr <= points[p] + 1e-12 and math.isnan(out[3 + p]):
+                    out[3 + p] = fnmr
+                    left -= 1
+            if left == 0:
+                return
+        if i < weight.size:
+            if row[i] == column[i]:
+                below_own += weight[i]
+            else:
+                below_others += weight[i]
