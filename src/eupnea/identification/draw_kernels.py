@@ -53,6 +53,16 @@ def grams(between: Any, order: Any, ends: Any, scale: Any, out: Any) -> None:
                 out[b, d, c] = total
 
 
+@numba.njit(**JIT)
+def mirror(matrices: Any) -> None:
+    """Copy what is below the diagonal of matrices (B, C, C) above it."""
+    B, C, _ = matrices.shape
+    for b in range(B):
+        for i in range(C):
+            for j in range(i):
+                matrices[b, j, i] = matrices[b, i, j]
+
+
 @numba.njit(**REORDERED)
 def _products(inverse: Any, scale: Any, order: Any, ends: Any, table: Any, begin: int, sums: Any, out: Any) -> None:
     """Write people's scaled sums times windows into `sums`, and what the inverse makes of them into `out`; (C, n)."""

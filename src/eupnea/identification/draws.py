@@ -107,9 +107,9 @@ def _inverses(c: np.float32, gram: NDArray[np.float32]) -> NDArray[np.float32]:
         factor, failed = spotrf(one.T, lower=0)
         if not failed:
             factor, failed = spotri(factor, lower=0, overwrite_c=1)
-        inverse[b] = np.linalg.inv(one) if failed else factor
-    upper = np.triu(inverse)
-    return np.asarray(upper + np.triu(inverse, 1).transpose(0, 2, 1))
+        inverse[b] = np.linalg.inv(one) if failed else factor.T
+    draw_kernels.mirror(inverse)
+    return np.asarray(inverse)
 
 
 def _batches(n: int, n_people: int) -> Iterator[slice]:

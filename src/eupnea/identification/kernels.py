@@ -78,8 +78,10 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
     pivots, as in quickselect: what lies on the wrong side is only counted.
     """
     for b in range(len(scores)):
-        here = scores[b] > present
-        values, own = scores[b][here], genuine[b][here]
+        values, own = scores[b], genuine[b]
+        here = values > present
+        if not here.all():
+            values, own = values[here], own[here]
         n_own = own.sum()
         n_others = own.size - n_own
         if n_own and n_others:
