@@ -57,17 +57,16 @@ def interpolated(values: Any, knots: Any, heights: Any, out: Any) -> None:
     rises = np.zeros(knots.size)
     for k in range(last):
         rises[k] = (heights[k + 1] - heights[k]) / (knots[k + 1] - knots[k])
+    place, length = np.zeros(values.size, np.int32), knots.size
+    while length > 1:  # all values halve their knots together, without branches
+        half = length // 2
+        for i in range(values.size):
+            place[i] += half * np.int32(knots[place[i] + half] <= values[i])
+        length -= half
     for i in range(values.size):
-        value = values[i]
-        place, length = 0, knots.size
-        while length > 1:  # without branches
-            half = length // 2
-            place = place + half if knots[place + half] <= value else place
-            length -= half
-        if value <= knots[0] or place == last or value == knots[place]:
-            out[i] = heights[place]
-        else:
-            out[i] = rises[place] * (value - knots[place]) + heights[place]
+        k, value = place[i], values[i]
+        between = rises[k] * (value - knots[k]) + heights[k]
+        out[i] = heights[k] if value <= knots[0] or k == last or value == knots[k] else between
 
 
 @numba.njit(**JIT)
