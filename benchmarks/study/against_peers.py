@@ -21,6 +21,9 @@ from benchmarks.study.runs import THREADS, Run, run_study
 from eupnea.config.identification import IdentificationConfig
 from eupnea.config.traits import TraitsConfig
 
+CORES = 1
+"""Both sides work on one."""
+
 UP_TO_FEATURES = ("recordings", "signals", "breaths", "beats", "features")
 FULL_DRAWS = {
     "identification, permutations": IdentificationConfig().permutations_few_people,
@@ -68,6 +71,7 @@ def main() -> None:
     rest, task = options.minutes
     study = {
         "name": "ten-people",
+        "chunks": CORES,  # more would only be more processes to start
         "dataset": {"source": "simulated"},
         "simulate": {
             "scale": "full",
@@ -77,7 +81,7 @@ def main() -> None:
         },
         "features": {"timeseries": {"settings": options.timeseries}},
     }
-    run = run_study(options.work, study, cores=1)
+    run = run_study(options.work, study, cores=CORES)
     try:
         python = peer_python("study", options.peers)
     except PeerMissingError as error:

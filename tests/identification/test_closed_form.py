@@ -79,7 +79,6 @@ def test_uneven_people_are_added_up_alike(samples):
     probes = space.project(samples.X[::3])
     labels = np.random.default_rng(0).choice(8, size=(6, len(space.counts)), p=[0.65] + [0.05] * 7)
     uneven = assign(labels, space.counts, 8)
-    assert uneven.is_uneven
     together = lda_scores(within_products(make_kernel(space, probes, 0.2), uneven))
     for b in range(6):
         W, centroids, people = within_covariance(space, labels[b], 0.2)

@@ -171,3 +171,33 @@ def test_extrapolation_recovers_a_larger_gallery():
     expected = np.mean((1 - u) ** 199)
     found = np.exp(betaln(fitted[0], fitted[1] + 199) - betaln(*fitted))
     assert found == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize(("people", "decimals"), [(3, 12), (12, 1)])
+def test_compiled_draws_of_people_are_those_of_the_weighted_curve(people, decimals):
+    rng = np.random.default_rng(people)
+    owner, claimed = np.repeat(rng.integers(people, size=30), people), np.tile(np.arange(people), 30)
+    scores = rng.normal(size=owner.size).round(decimals) + (owner == claimed)
+    draws = two_way_draws(scores, claimed, owner, n_boot=80, seed=[7], ratios=2 * scores, fmr_points=(0.1,))
+    own, again = owner == claimed, np.random.default_rng([7])
+    enrolled, probed = (again.multinomial(people, np.full(people, 1 / people), size=80) for _ in range(2))
+    for b in range(80):
+        weights = probed[b][owner[own]].astype(float), (enrolled[b][claimed] * probed[b][owner])[~own].astype(float)
+        if not (weights[0].any() and weights[1].any()):
+            assert all(np.isnan(draws[name][b]) for name in draws)
+            continue
+        _, fmr, fnmr = error_curve(scores[own], scores[~own], weights=weights)
+        eer = equal_error_rate(scores[own], scores[~own], weights=weights)
+        bits = [np.logaddexp(0, sign * 2 * s) / np.log(2) for sign, s in ((-1, scores[own]), (1, scores[~own]))]
+        means = [np.average(s, weights=w) for s, w in zip((scores[own], scores[~own]), weights, strict=True)]
+        spread = [
+            np.average((s - m) ** 2, weights=w)
+            for s, m, w in zip((scores[own], scores[~own]), means, weights, strict=True)
+        ]
+        expected = {
+            "eer": eer,
+            "fnmr_at_fmr_0.1": fnmr[np.argmax(fmr <= 0.1 + 1e-12)],
+            "cllr": 0.5 * sum(np.average(bit, weights=w) for bit, w in zip(bits, weights, strict=True)),
+            "d_prime": (means[0] - means[1]) / np.sqrt(np.mean(spread)),
+        }
+        assert {name: draws[name][b] for name in expected} == pytest.approx(expected, abs=1e-9)

@@ -129,13 +129,3 @@ def test_the_calibration_of_a_person_does_not_depend_on_that_person(engine):
     after = calibrated_on_others(samples, results)[0].calibration
     assert after.slope[0] == before.slope[0]
     assert after.slope[1] != before.slope[1]
-
-
-@pytest.mark.parametrize("separation", [0.5, 2.0, 4.0])
-def test_support_of_random_assignments_is_that_of_the_people(separation: float) -> None:
-    scores = np.append(np.random.default_rng(4).normal(0, 12, 20_000), [0.0, 1e6, -1e6, np.inf])
-    exact, quick = support(scores, separation), support(scores, separation, is_draw=True)
-    assert np.allclose(quick, exact, rtol=1e-15, atol=4e-11)
-    missing = np.array([ABSENT, np.nan])
-    assert (support(missing, separation, is_draw=True) == ABSENT).all()
-    assert (support(missing, separation) == ABSENT).all()

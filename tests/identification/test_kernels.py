@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from eupnea.identification.closed_form import ABSENT
+from eupnea.identification.draw_kernels import supported
 from eupnea.identification.fusion import support
+from eupnea.identification.kernels import interpolated
 from eupnea.identification.normalise import cohort_normalised
 
 
@@ -23,11 +25,21 @@ def test_normalised_scores_are_those_of_the_formula(precision):
             assert found[b, c] == pytest.approx(wanted, abs=1e-3 if precision is np.float32 else 1e-9)
 
 
-def test_support_by_table_is_support():
-    scores = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, 1e6, -1e6, ABSENT]])
+def test_support_in_single_precision_is_support():
+    scores = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, 1e6, -1e6]]).astype(np.float32)
     for separation in (0.5, 2.0, 4.0):
-        exact, by_table = (support(scores, separation, is_draw=is_draw) for is_draw in (False, True))
-        assert np.abs(exact - by_table)[:-1].max() < 1e-10
-        assert exact[-1] == by_table[-1] == ABSENT
-        formula = np.logaddexp(0.0, separation * scores - separation**2 / 2)
-        assert exact[:-1] == pytest.approx(formula[:-1], rel=1e-12)
+        found, bits = np.empty_like(scores), np.empty(scores.size, dtype=np.int32)
+        supported(scores, separation, found, bits)
+        x = separation * scores.astype(float) - separation**2 / 2
+        rounding = 1e-7 * (1 + np.abs(x))
+        assert (np.abs(found - support(scores.astype(float), separation)) <= 4 * rounding).all()
+
+
+def test_interpolation_is_that_of_numpy_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    for size in (1, 2, 3, 7, 200):
+        knots, heights = np.unique(rng.normal(size=size)), np.sort(rng.normal(size=size))
+        values = np.concatenate([rng.normal(0, 2, 500), knots, knots[:1] - 1, knots[-1:] + 1])
+        found = np.empty_like(values)
+        interpolated(values, knots, heights, found)
+        assert (found == np.interp(values, knots, heights)).all()

@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from eupnea.identification.samples import Rows
     from eupnea.identification.space import Matrix, Space
 
@@ -39,19 +37,10 @@ class Assignment:
         Shape (B, C, K): enrolled recordings of each person, padded with U (one beyond the last).
     counts
         Shape (B, C): windows of each person.
-    order, owners
-        Shape (B, U): enrolled recordings sorted by owner, and those owners.
     """
 
     members: Rows
     counts: Matrix
-    order: Rows
-    owners: Rows
-
-    @property
-    def is_uneven(self) -> bool:
-        """Whether few people own most recordings: then adding up by groups is faster than by padded places."""
-        return self.members.shape[1] * self.members.shape[2] > 2 * self.order.shape[1]
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -81,7 +70,7 @@ def assign(labels: Rows, counts: Matrix, n_people: int) -> Assignment:
     members = np.full((B, n_people, max(1, int(per_person.max(initial=1)))), U, dtype=np.intp)
     members[np.arange(B)[:, None], owners, place] = order
     windows = np.bincount(flat.ravel(), weights=np.tile(counts, B), minlength=B * n_people)
-    return Assignment(members, windows.reshape(B, n_people).astype(float), order, owners)
+    return Assignment(members, windows.reshape(B, n_people).astype(float))
 
 
 def grouped(space: Space, labels: Rows) -> tuple[Space, Rows]:
@@ -199,12 +188,8 @@ def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool 
     B, C, K = members.shape
     V = _summed(kernel.probes, assignment) / counts[:, :, None]
     half = _summed(kernel.between, assignment) / counts[:, :, None]
-    if assignment.is_uneven:
-        sorted_half = np.take_along_axis(half.transpose(0, 2, 1), assignment.order[:, :, None], axis=1)
-        Q = _grouped_sums(sorted_half, assignment).transpose(0, 2, 1) / counts[:, None, :]
-    else:
-        columns = np.take_along_axis(half, members.reshape(B, 1, C * K), axis=2)
-        Q = columns.reshape(B, C, C, K).sum(axis=3) / counts[:, None, :]
+    columns = np.take_along_axis(half, members.reshape(B, 1, C * K), axis=2)
+    Q = columns.reshape(B, C, C, K).sum(axis=3) / counts[:, None, :]
     weight = np.sqrt(assignment.counts / kernel.total).astype(kernel.probes.dtype)
     inner = -weight[:, :, None] * Q * weight[:, None, :]
     inner[:, np.arange(C), np.arange(C)] += 1.0 / (1.0 - kernel.shrinkage)
@@ -219,31 +204,10 @@ def within_products(kernel: Kernel, assignment: Assignment, *, with_probe: bool 
 
 def _summed(table: Matrix, assignment: Assignment) -> Matrix:
     """Add up the rows of a table (U + 1, M) that each person owns; shape (B, C, M)."""
-    if assignment.is_uneven:
-        B, C = assignment.counts.shape
-        summed = _membership(assignment, assignment.order.ravel(), len(table)).astype(table.dtype) @ table
-        return np.asarray(summed).reshape(B, C, -1)
     total = table[assignment.members[:, :, 0]]
     for k in range(1, assignment.members.shape[2]):
         total += table[assignment.members[:, :, k]]
     return total
-
-
-def _grouped_sums(values: Matrix, assignment: Assignment) -> Matrix:
-    """Add up neighbours of one owner; values of shape (B, U, M), sorted by owner; result (B, C, M)."""
-    B, U, M = values.shape
-    summed = _membership(assignment, np.arange(B * U), B * U).astype(values.dtype) @ values.reshape(B * U, M)
-    return np.asarray(summed).reshape(B, -1, M)
-
-
-def _membership(assignment: Assignment, columns: Rows, n_columns: int) -> csr_array:
-    """Make the sparse matrix that adds up what each person owns; shape (B · C, n_columns), a row per person."""
-    from scipy.sparse import csr_array
-
-    B, C = assignment.counts.shape
-    group = (np.arange(B)[:, None] * C + assignment.owners).ravel()
-    ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=B * C))])
-    return csr_array((np.ones(group.size), columns, ends), shape=(B * C, n_columns))
 
 
 def lda_scores(products: Products) -> Matrix:

@@ -89,6 +89,8 @@ class Engine:
     ----------
     record
         Where every fit notes which windows it saw, for the leak audit.
+    chosen_draws
+        Enrolment -> owners of its recordings in random assignments, and what was chosen for each: protocols share it.
     """
 
     def __init__(self, samples: Samples, config: ModelsConfig, *, max_missing_share: float) -> None:
@@ -102,6 +104,7 @@ class Engine:
         self._probes_held = 0
         self._moments = Moments(samples)
         self._held = 0
+        self.chosen_draws: dict[bytes, tuple[Rows, Rows, Matrix]] = {}
 
     def preparation(self, rows: Rows, transform: Transform) -> Preparation:
         """Fit imputation, transform and scale on some windows."""
@@ -228,10 +231,14 @@ class Engine:
         group = np.array([group_of[name] for name in blocks])
         return [(enrol[group != g], enrol[group == g]) for g in sorted(set(group_of.values()))]
 
+    def parts(self, test: Rows) -> Rows:
+        """Return where the parts of consecutive windows begin that the inner choice is judged on."""
+        return _parts(self.samples.recording[test], self.config.inner_parts)
+
     def _judge(self, train: Rows, test: Rows, labels: Rows) -> tuple[Matrix, Matrix]:
         summed = np.zeros((len(labels), len(self.candidates)))
         judged = np.zeros(len(labels))
-        starts = _parts(self.samples.recording[test], self.config.inner_parts)
+        starts = self.parts(test)
         part_recording = self.samples.recording[test][starts]
         for transform in dict.fromkeys(c.transform for c in self.candidates):
             parts = self.projected(train, transform, test, starts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.identification.closed_form import PRESENT
-from eupnea.identification.kernels import crossings
+from eupnea.identification.kernels import crossings, resampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,14 +80,15 @@ def equal_error_rate(genuine: Matrix, impostor: Matrix, *, weights: tuple[Matrix
     return float(_crossing(fmr[None], fnmr[None])[0])
 
 
-def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
+def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_], *, tied: bool = False) -> Matrix:
     """Return the equal error rate of many sets of comparisons at once.
 
     Parameters
     ----------
     scores, genuine
-        Shape (B, n): comparisons and which are genuine. Those with people who are not enrolled do not count. Tied
-        scores are separate thresholds.
+        Shape (B, n): comparisons and which are genuine. Those with people who are not enrolled do not count.
+    tied
+        Whether tied scores share a threshold.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def equal_error_rates(scores: Matrix, genuine: NDArray[np.bool_]) -> Matrix:
         Shape (B,); NaN where one kind of comparison is missing.
     """
     rates = np.full(len(scores), np.nan)
-    crossings(np.ascontiguousarray(scores), np.ascontiguousarray(genuine), PRESENT, False, rates)
+    crossings(np.ascontiguousarray(scores), np.ascontiguousarray(genuine), PRESENT, tied, rates)
     return rates
 
 
@@ -167,42 +168,24 @@ def two_way_draws(
     """
     people = np.unique(np.concatenate([claimed, owner]))
     order = np.argsort(scores, kind="stable")
-    first = np.flatnonzero(_starts_of_ties(scores[order]))
+    is_first = _starts_of_ties(scores[order])
     row, column = np.searchsorted(people, claimed[order]), np.searchsorted(people, owner[order])
     genuine = row == column
     values = scores[order] - scores.mean()
-    bits = None if ratios is None else np.logaddexp(0.0, np.where(genuine, -1.0, 1.0) * ratios[order]) / np.log(2)
+    bits = np.empty(0)
+    if ratios is not None:
+        bits = np.logaddexp(0.0, np.where(genuine, -1.0, 1.0) * ratios[order]) / np.log(2)
     rng = np.random.default_rng(seed)
-    names = ["eer", "d_prime", *map(fnmr_name, fmr_points), *(["cllr"] if bits is not None else [])]
-    draws = {name: np.empty(n_boot) for name in names}
+    found = np.full((3 + len(fmr_points), n_boot), np.nan)
     for start in range(0, n_boot, max(1, BATCH_NUMBERS // scores.size)):
         batch = slice(start, min(n_boot, start + max(1, BATCH_NUMBERS // scores.size)))
         enrolled, probed = (_times_drawn(rng, batch.stop - batch.start, people.size) for _ in range(2))
-        weight = probed[:, column]
-        own, other = np.where(genuine, weight, 0.0), np.where(genuine, 0.0, enrolled[:, row] * weight)
-        fmr, fnmr = 1.0 - _share_below(other, first), _share_below(own, first)
-        both = own.any(axis=1) & other.any(axis=1)  # of a few people, a draw may hold one kind only
-        draws["eer"][batch] = np.where(both, _crossing(fmr, fnmr), np.nan)
-        draws["d_prime"][batch] = _weighted_d_prime(values, own, other)
-        for wanted in fmr_points:
-            least = np.argmax(fmr <= wanted + 1e-12, axis=1)
-            draws[fnmr_name(wanted)][batch] = np.where(both, fnmr[np.arange(len(fnmr)), least], np.nan)
-        if bits is not None:
-            draws["cllr"][batch] = 0.5 * (_weighted_mean(bits, own) + _weighted_mean(bits, other))
-    return draws
-
-
-def _weighted_mean(values: Matrix, weights: Matrix) -> Matrix:
-    """Return the means of values (n,) under weights (B, n); NaN where nothing weighs."""
-    total = weights.sum(axis=1)
-    return np.where(total > 0, weights @ values / np.where(total > 0, total, 1.0), np.nan)
-
-
-def _weighted_d_prime(values: Matrix, own: Matrix, other: Matrix) -> Matrix:
-    means = [_weighted_mean(values, weights) for weights in (own, other)]
-    squares = [_weighted_mean(values**2, weights) for weights in (own, other)]
-    pooled = 0.5 * sum(square - mean**2 for square, mean in zip(squares, means, strict=True))
-    return np.where(pooled > 0, (means[0] - means[1]) / np.sqrt(np.where(pooled > 0, pooled, 1.0)), np.nan)
+        part = np.full((len(enrolled), len(found)), np.nan)
+        resampled(values, bits, row, column, is_first, enrolled, probed, np.array(fmr_points, dtype=float), part)
+        found[:, batch] = part.T
+    names = ["eer", "d_prime", "cllr", *map(fnmr_name, fmr_points)]
+    draws = dict(zip(names, found, strict=True))
+    return draws if ratios is not None else {name: draw for name, draw in draws.items() if name != "cllr"}
 
 
 def _times_drawn(rng: np.random.Generator, n: int, people: int) -> Matrix:

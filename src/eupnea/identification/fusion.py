@@ -9,7 +9,7 @@ import numpy as np
 
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.error_rates import equal_error_rates
-from eupnea.identification.kernels import softplus, softplus_of_draws
+from eupnea.identification.kernels import softplus
 from eupnea.identification.normalise import cohort_normalised
 from eupnea.identification.samples import lengths_of, starts_of
 
@@ -125,8 +125,7 @@ def fused_units(
     """
     if separation or any(unit.k == 1 for unit in units):
         windows = cohort_normalised(scores) if windows is None else windows
-    is_draw = scores.dtype == np.float32
-    evidence = support(windows, separation, is_draw=is_draw) if separation and windows is not None else scores
+    evidence = support(windows, separation) if separation and windows is not None else scores
     for unit in units:
         if unit.k == 1 and windows is not None:
             yield unit, windows, np.arange(scores.shape[-1])
@@ -136,7 +135,7 @@ def fused_units(
         yield unit, np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised, first
 
 
-def support(normalised: Matrix, separation: float, *, is_draw: bool = False) -> Matrix:
+def support(normalised: Matrix, separation: float) -> Matrix:
     """Return what windows say in favour of a claim: log(1 + LR), at least 0.
 
     LR is the likelihood ratio of a normalised score that is N(0, 1) for others and N(d, 1) for the own person: d s −
@@ -144,8 +143,7 @@ def support(normalised: Matrix, separation: float, *, is_draw: bool = False) -> 
     be anybody's otherwise (a sigh, a word, a movement): unlike the person it says nothing instead of counting against.
     """
     out = np.empty(normalised.shape)
-    function = softplus_of_draws if is_draw else softplus
-    function(np.ravel(normalised), separation, -0.5 * separation**2, PRESENT, ABSENT, out.reshape(-1))
+    softplus(np.ravel(normalised), separation, -0.5 * separation**2, PRESENT, ABSENT, out.reshape(-1))
     return out
 
 
@@ -167,7 +165,7 @@ def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candid
     """
     options = engine.config.separations
     folds = engine.inner_folds(enrol)
-    if len(options) == 1 or not folds or len(np.unique(engine.samples.recording[enrol])) == len(enrol):
+    if nothing_to_choose(engine, enrol, folds):
         return np.full(len(labels), options[0])
     judged = [_judge(engine, train, test, labels, chosen) for train, test in folds]
     genuine = np.concatenate([own for _, own in judged], axis=1)
@@ -175,7 +173,18 @@ def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candid
         equal_error_rates(np.concatenate([scores[option] for scores, _ in judged], axis=1), genuine)
         for option in range(len(options))
     ]
-    return np.asarray(options)[np.argmin(np.round(np.array(rates) / SAME), axis=0)]
+    return best_separations(engine, rates)
+
+
+def nothing_to_choose(engine: Engine, enrol: Rows, folds: list[tuple[Rows, Rows]]) -> bool:
+    """Say whether there is one separation only, nothing to judge by, or one window in every recording."""
+    is_single = len(np.unique(engine.samples.recording[enrol])) == len(enrol)
+    return len(engine.config.separations) == 1 or not folds or is_single
+
+
+def best_separations(engine: Engine, rates: list[Matrix]) -> Matrix:
+    """Return the earliest separation with the lowest equal error rate; shape (B,), rates of shape (options, B)."""
+    return np.asarray(engine.config.separations)[np.argmin(np.round(np.array(rates) / SAME), axis=0)]
 
 
 def _judge(engine: Engine, train: Rows, test: Rows, labels: Rows, chosen: Candidate) -> tuple[Matrix, Matrix]:

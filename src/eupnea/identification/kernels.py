@@ -50,26 +50,23 @@ def softplus(values: Any, slope: float, offset: float, present: float, absent: f
         out[i] = value if values[i] > present else absent
 
 
-STEPS = 64
-"""Steps of a table of softplus per unit."""
-BEYOND = 24
-"""Where log(1 + exp(−x)) is nothing: 4e-11."""
-_NODES = np.arange(BEYOND * STEPS + 2) / STEPS
-_HEIGHTS, _SLOPES = np.log1p(np.exp(-_NODES)), -1.0 / (1.0 + np.exp(_NODES)) / STEPS
-
-
 @numba.njit(**JIT)
-def softplus_of_draws(values: Any, slope: float, offset: float, present: float, absent: float, out: Any) -> None:
-    """Write the same within 4e-11, by cubics between the points of a table: for scores in single precision."""
+def interpolated(values: Any, knots: Any, heights: Any, out: Any) -> None:
+    """Write `np.interp` of one column, the same to the last bit."""
+    last = knots.size - 1
+    rises = np.zeros(knots.size)
+    for k in range(last):
+        rises[k] = (heights[k + 1] - heights[k]) / (knots[k + 1] - knots[k])
+    place, length = np.zeros(values.size, np.int32), knots.size
+    while length > 1:  # all values halve their knots together, without branches
+        half = length // 2
+        for i in range(values.size):
+            place[i] += half * np.int32(knots[place[i] + half] <= values[i])
+        length -= half
     for i in range(values.size):
-        x = slope * values[i] + offset
-        place = min(abs(x), float(BEYOND)) * STEPS if values[i] > present else 0.0  # what is no number has no place
-        k = int(place)
-        u = place - k
-        v = 1.0 - u
-        bend = v * v * ((1.0 + 2.0 * u) * _HEIGHTS[k] + u * _SLOPES[k])
-        bend += u * u * ((1.0 + 2.0 * v) * _HEIGHTS[k + 1] - v * _SLOPES[k + 1])
-        out[i] = max(x, 0.0) + bend if values[i] > present else absent
+        k, value = place[i], values[i]
+        between = rises[k] * (value - knots[k]) + heights[k]
+        out[i] = heights[k] if value <= knots[0] or k == last or value == knots[k] else between
 
 
 @numba.njit(**JIT)
@@ -80,8 +77,10 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
     pivots, as in quickselect: what lies on the wrong side is only counted.
     """
     for b in range(len(scores)):
-        here = scores[b] > present
-        values, own = scores[b][here], genuine[b][here]
+        values, own = scores[b], genuine[b]
+        here = values > present
+        if not here.all():
+            values, own = values[here], own[here]
         n_own = own.sum()
         n_others = own.size - n_own
         if n_own and n_others:
@@ -91,6 +90,22 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
 @numba.njit(**JIT)
 def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) -> float:
     below_own, below_others = 0, 0
+    least, most, ordered = -np.inf, np.inf, np.sort(values[own])
+    low, high = 0, n_own
+    while low < high:  # between which two genuine scores? there are few of them, and the others are only counted
+        middle = (low + high) // 2
+        pivot = ordered[middle]
+        n_low = 0
+        for value in values:
+            n_low += value < pivot
+        own_low = np.searchsorted(ordered, pivot)
+        if own_low / n_own - (1.0 - (n_low - own_low) / n_others) >= 0:
+            most, high = pivot, middle
+        else:
+            least, low = pivot, middle + 1
+            below_own, below_others = own_low, n_low - own_low
+    inside = (values >= least) & (values < most)
+    values, own = values[inside], own[inside]
     while values.size > 32:
         pivot = np.median(values[:: max(1, values.size // 9)])
         is_low = values < pivot
@@ -123,3 +138,64 @@ def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) ->
             share = -gap_before / rise if rise > 0 else 0.0
             return float(before + share * (fmr - before))
     return float(fmr)
+
+
+@numba.njit(**JIT)
+def resampled(
+    values: Any, bits: Any, row: Any, column: Any, is_first: Any, enrolled: Any, probed: Any, points: Any, out: Any
+) -> None:
+    """Write EER, d', Cllr and the FNMR at each FMR of `points` for every draw of people; see `two_way_draws`.
+
+    `values`, `bits`, `row`, `column`, `is_first` (n,): comparisons by rising score, `is_first` where a new score
+    begins; `bits` may be empty. `enrolled`, `probed` (B, people): how often each is drawn. `out` (B, 3 + points).
+    """
+    n = values.size
+    weight = np.empty(n)
+    for b in range(len(out)):
+        total, mean, square, cost = np.zeros(2), np.zeros(2), np.zeros(2), np.zeros(2)
+        for i in range(n):
+            kind = 0 if row[i] == column[i] else 1
+            drawn = probed[b, column[i]] * (1.0 if kind == 0 else enrolled[b, row[i]])
+            weight[i] = drawn
+            total[kind] += drawn
+            mean[kind] += drawn * values[i]
+            square[kind] += drawn * values[i] * values[i]
+            if bits.size:
+                cost[kind] += drawn * bits[i]
+        if total[0] == 0 or total[1] == 0:  # of a few people, a draw may hold one kind only
+            continue
+        mean, square, cost = mean / total, square / total, cost / total
+        pooled = 0.5 * ((square[0] - mean[0] ** 2) + (square[1] - mean[1] ** 2))
+        if pooled > 0:
+            out[b, 1] = (mean[0] - mean[1]) / math.sqrt(pooled)
+        if bits.size:
+            out[b, 2] = 0.5 * (cost[0] + cost[1])
+        _walk(weight, row, column, is_first, total, points, out[b])
+
+
+@numba.njit(**JIT)
+def _walk(weight: Any, row: Any, column: Any, is_first: Any, total: Any, points: Any, out: Any) -> None:
+    """Find the EER and the FNMR at each FMR on the weighted error curve, from the lowest threshold up."""
+    below_own, below_others, left = 0.0, 0.0, points.size + 1
+    fmr, gap = 1.0, -1.0
+    for i in range(weight.size + 1):
+        if i == weight.size or is_first[i]:
+            before, gap_before = fmr, gap
+            fmr, fnmr = 1.0 - below_others / total[1], below_own / total[0]
+            gap = fnmr - fmr
+            if gap >= 0 and math.isnan(out[0]):
+                rise = gap - gap_before
+                share = -gap_before / rise if rise > 0 else 0.0
+                out[0] = before + share * (fmr - before)
+                left -= 1
+            for p in range(points.size):
+                if fmr <= points[p] + 1e-12 and math.isnan(out[3 + p]):
+                    out[3 + p] = fnmr
+                    left -= 1
+            if left == 0:
+                return
+        if i < weight.size:
+            if row[i] == column[i]:
+                below_own += weight[i]
+            else:
+                below_others += weight[i]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from eupnea.identification.closed_form import PRESENT
+from eupnea.identification.draws import Tally, tally_fold
 from eupnea.identification.engine import random_labels
-from eupnea.identification.error_rates import equal_error_rate
-from eupnea.identification.evaluation import split_scores
-from eupnea.identification.fusion import RECORDING, WINDOW, Unit, choose_separations, fused_units, units_of
+from eupnea.identification.error_rates import equal_error_rates
+from eupnea.identification.fusion import RECORDING, WINDOW, Unit, units_of
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ProtocolConfig
@@ -101,61 +99,16 @@ def _draws_of_piece(
     engine: Engine, folds: tuple[Fold, ...], enrol_labels: Rows, probe_labels: Rows, units: list[Unit]
 ) -> NullDraws:
     B, C = len(enrol_labels), len(engine.samples.people)
-    hits = {unit.name: np.zeros((B, C)) for unit in units}
-    counts = {unit.name: np.zeros((B, C)) for unit in units}
-    pairs: list[list[tuple[Matrix, Matrix]]] = [[] for _ in range(B)]
+    tally = Tally(np.zeros((len(units), B, C)), np.zeros((len(units), B, C)), [], [])
     for fold in folds:
         engine.record.allow(fold.enrol, f"random identities, fold {fold.name}")
-        for rows, separation, scores in _null_scores(engine, fold, enrol_labels):
-            owners = probe_labels[rows][:, engine.samples.recording[fold.probe]]
-            for unit, averaged, first in fused_units(scores, engine.samples.recording[fold.probe], units, separation):
-                _tally(averaged, owners[:, first], unit, hits, counts, rows, pairs)
-    rank1 = {name: _mean_of_people(hits[name], counts[name]) for name in hits}
-    return NullDraws(rank1, np.array([_pooled_eer(pair) for pair in pairs]))
-
-
-def _null_scores(engine: Engine, fold: Fold, labels: Rows) -> Iterator[tuple[Rows, float, Matrix]]:
-    """Choose model and fusion for every assignment; yield which ones, how they are fused, and their scores."""
-    choice = engine.choose(fold.enrol, labels)
-    for chosen in np.unique(choice):
-        same = np.flatnonzero(choice == chosen)
-        candidate = engine.candidates[int(chosen)]
-        separations = choose_separations(engine, fold.enrol, labels[same], candidate)
-        for separation in np.unique(separations):
-            rows = same[separations == separation]
-            for batch, scores in engine.scores(fold.enrol, fold.probe, labels[rows], candidate):
-                yield rows[batch], float(separation), scores
-
-
-def _tally(
-    averaged: Matrix,
-    owner: Rows,
-    unit: Unit,
-    hits: dict[str, Matrix],
-    counts: dict[str, Matrix],
-    rows: Rows,
-    pairs: list[list[tuple[Matrix, Matrix]]],
-) -> None:
-    if not owner.size:
-        return
-    own = np.take_along_axis(averaged, owner[:, None, :], axis=1)
-    present = own[:, 0] > PRESENT
-    hit = (np.count_nonzero(averaged >= own, axis=1) == 1) & present
-    B, C = len(rows), averaged.shape[1]
-    flat = (np.arange(B)[:, None] * C + owner).ravel()
-    hits[unit.name][rows] += np.bincount(flat, weights=hit.ravel().astype(float), minlength=B * C).reshape(B, C)
-    counts[unit.name][rows] += np.bincount(flat, weights=present.ravel().astype(float), minlength=B * C).reshape(B, C)
-    if unit.level == "recording":
-        for b, row in enumerate(rows):
-            pairs[row].append(split_scores(averaged[b], owner[b]))
+        tally_fold(engine, fold, enrol_labels, probe_labels, units, tally)
+    pairs = zip(units, tally.hits, tally.counts, strict=True)
+    rank1 = {unit.name: _mean_of_people(hits, counts) for unit, hits, counts in pairs}
+    scores, genuine = np.concatenate(tally.scores, axis=1), np.concatenate(tally.genuine, axis=1)
+    return NullDraws(rank1, equal_error_rates(scores, genuine, tied=True))
 
 
 def _mean_of_people(hits: Matrix, counts: Matrix) -> Matrix:
     shares = np.where(counts > 0, hits / np.maximum(counts, 1.0), 0.0)
     return np.asarray(shares.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1))
-
-
-def _pooled_eer(pairs: list[tuple[Matrix, Matrix]]) -> float:
-    if not pairs:
-        return float("nan")
-    return equal_error_rate(np.concatenate([g for g, _ in pairs]), np.concatenate([i for _, i in pairs]))

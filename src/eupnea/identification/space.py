@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.identification.kernels import interpolated
 from eupnea.identification.samples import Rows, lengths_of, starts_of
 
 Transform = Literal["clip", "rank_gaussian", "none"]
@@ -115,14 +116,15 @@ def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
     n = len(quantiles)
     scores = ndtri((np.arange(n) + 0.5) / n)
     tied = np.any(np.diff(quantiles, axis=0) <= 0, axis=0).reshape(-1)
-    mapped = np.empty_like(values)
+    columns = np.ascontiguousarray(values.T)
+    mapped = np.empty_like(columns)
     for j in range(values.shape[1]):
         knots, heights = quantiles[:, j], scores
         if tied[j]:  # interpolation needs rising knots: between equal ones its answer would depend on its last question
             knots, place, counts = np.unique(knots, return_inverse=True, return_counts=True)
             heights = np.bincount(place, weights=scores) / counts
-        mapped[:, j] = np.interp(values[:, j], knots, heights)
-    return mapped
+        interpolated(columns[j], np.ascontiguousarray(knots), heights, mapped[j])
+    return np.ascontiguousarray(mapped.T)
 
 
 @dataclass(frozen=True)
