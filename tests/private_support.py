@@ -22,7 +22,9 @@ from acq_support import acq_bytes
 NAMES = ("smithson", "hildegard", "wintergreen", "ward_7b", "drquill", "patient-4711")
 BIRTH, RECORDED = dt.date(1961, 5, 17), dt.date(2019, 3, 14)
 DATES = tuple(
-    date.strftime(form).lower() for date in (BIRTH, RECORDED) for form in ("%Y-%m-%d", "%d.%m.%Y", "%d-%b-%Y", "%Y%m%d")
+    date.strftime(form).lower()
+    for date in (BIRTH, RECORDED)
+    for form in ("%Y-%m-%d", "%d.%m.%Y", "%d-%b-%Y", "%Y%m%d", "%d/%m/%Y", "%d.%m.%y")  # the last two: WFDB and EDF
 )
 PEOPLE = tuple(
     f"{name}Smithson" for name in ("Hildegard", "Albert", "Bertha", "Carl", "Dora", "Emil", "Fritz", "Greta")
@@ -183,7 +185,7 @@ def _opened(path: Path) -> Iterator[bytes]:
     elif path.suffix == ".pdf":
         for stream in _STREAM.findall(raw):
             try:
-                yield zlib.decompress(stream.strip(b"\r\n"))
+                yield zlib.decompressobj().decompress(stream)  # whatever stands behind its end
             except zlib.error:
                 continue
     elif path.suffix == ".zip":

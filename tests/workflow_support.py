@@ -23,7 +23,7 @@ traits: {{permutations: 50, bootstraps: 200, min_participants: 6, repeats: 1, fo
 adversarial: {{min_participants: 8, folds: 3, inner_folds: 3, disturbance_budget_s: 8}}
 report: {{signal_pages: 2}}
 """
-TABLES = (".tsv", ".parquet", ".tex", ".json", ".svg", ".pdf", ".html")
+TABLES = (".tsv", ".parquet", ".tex", ".bib", ".json", ".png", ".svg", ".pdf", ".html")
 NOT_RESULTS = {"logs", "benchmarks"}
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,29 @@ def test_what_cannot_be_judged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     assert remove_abandoned(tmp_path) == [tmp_path / name]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden.tsv", "table.tsv"]
+
+
+def test_folders_that_vanish_meanwhile_and_links_are_let_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, results = tmp_path / "outside", tmp_path / "results"
+    (results / "vanishing").mkdir(parents=True)
+    outside.mkdir()
+    with replacing(outside / "table.tsv") as temporary:
+        name = temporary.name
+    (outside / name).write_text("half")
+    (results / "linked").symlink_to(outside)
+    (results / name).symlink_to(outside / name)
+    listed = files.os.scandir
+
+    def scandir(folder: str | Path) -> Any:
+        found = listed(folder)
+        if Path(folder) == results:
+            (results / "vanishing").rmdir()
+        return found
+
+    monkeypatch.setattr(files.os, "scandir", scandir)
+    assert remove_abandoned(results) == []
+    assert not (results / "vanishing").exists()
+    assert (outside / name).read_text() == "half"
 
 
 def test_a_temporary_name_shows_no_name_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,8 @@ def test_a_folder_of_the_study_and_what_is_no_path_stay(tmp_path: Path) -> None:
     config = StudyConfig.model_validate(study).model_dump(mode="json")
     shown = manifest_of(config, code="", base=tmp_path, inputs=[])["config"]
     assert (shown["title"], shown["dataset"]["path"]) == ("./", "data/rest")
+    listed = manifest_of({"paths": ["/home/hildegard/a", "b/c"]}, code="", base=tmp_path, inputs=[])["config"]
+    assert listed == {"paths": ["…/a", "b/c"]}
     assert json.dumps(shown) == json.dumps(config)
 
 

@@ -28,6 +28,7 @@ def real(tmp_path: Path) -> Study:
     (figures / "zoo.pdf").write_bytes(b"%PDF")
     (figures / "captions-traits.tsv").write_text("figure\tcaption\nx\tworst: sub-03\n")
     (tables / "participants.tex").write_text("fewer than 5")
+    (tables / "own.parquet").write_bytes(b"PAR1")
     (study.folder / "report.html").write_text("<html></html>")
     log = study.folder / "logs" / "figures" / "traits.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +57,7 @@ def test_only_numbers_about_the_cohort_are_packed(real: Study, tmp_path: Path) -
     }
     assert not [name for name, content in packed.items() if b"sub-0" in content or b"hildegard" in content]
     assert "row per person" in judged["figures/zoo.pdf"]
+    assert "cannot be searched" in judged["tables/own.parquet"]
     assert "names participants" in judged["figures/captions-traits.tsv"]
     assert "single people" in judged["recordings/participants.tsv"]
 

@@ -145,6 +145,19 @@ def test_seconds_in_which_an_electrode_came_off_are_motion_and_large_beats_are_n
     assert quality["is_usable"].sum() == len(quality) - 1
 
 
+@pytest.mark.parametrize(("rest", "interval_s"), [(0.0, 0.8), (0.002, 0.8), (0.002, 2.2)])
+def test_beats_are_no_motion_where_most_seconds_have_none(rest, interval_s):
+    hz = 250.0
+    times = np.arange(int(300 * hz)) / hz
+    noise = np.random.default_rng(1).standard_normal(times.size)
+    ecg = np.exp(-((times % interval_s - 0.4) ** 2) / 0.0004) + 0.01 * noise
+    if interval_s < 1:
+        ecg[times < 180] = rest * noise[times < 180]  # not attached yet
+    quality = run({("sub-1", "ecg"): RawSignal(ecg, hz)}, [channel("sub-1", "ecg", "ecg")]).quality
+    assert quality.loc[quality["start_s"] >= 180, "is_usable"].all()
+    assert (quality["motion_share"] == 0).all()
+
+
 @pytest.mark.parametrize("stride", [2, 4])
 def test_a_slow_channel_in_the_table_of_a_fast_one_is_taken_at_its_own_rate(stride):
     hz = 100.0

@@ -75,6 +75,23 @@ def test_the_nose_is_added_only_where_it_was_not_recorded_and_both_sides_give_fl
     assert len(with_the_nose(rows_of("airflow", *sides, "nasal"))) == 3
     assert len(with_the_nose(rows_of("thermistor", *sides))) == 2
     assert len(with_the_nose(rows_of("airflow", "nasal_left"))) == 1
+    units = rows_of("airflow", *sides)
+    units[1]["unit"] = "ml/s"
+    assert len(with_the_nose(units)) == 2
     aside = rows_of("airflow", *sides)
     aside[1]["status"] = "set_aside"
     assert len(with_the_nose(aside)) == 2
+
+
+def test_epochs_of_two_clocks_are_judged_at_the_same_time() -> None:
+    channels = CHANNELS.conform(pd.DataFrame(with_the_nose(rows_of("airflow", "nasal_left", "nasal_right"))))
+    late, hz = 62.0, 32.0
+    times = np.arange(late, TIMES[-1], 1 / hz)
+    right = np.where((times > 130) & (times < 150), np.nan, np.sin(2 * np.pi * 0.25 * times))
+    raw = {("sub-1", "nasal_left"): RawSignal(FLOW, HZ), ("sub-1", "nasal_right"): RawSignal(right, hz, start_s=late)}
+    chunk = clean_chunk(raw, channels, INTERVALS.empty(), SignalsConfig())
+    nose = chunk.quality[chunk.quality["signal"] == "nostrils"].set_index("start_s")
+    assert list(nose.index) == list(np.arange(60.0, 240.0, 10.0))
+    assert set(nose.index[~nose["is_usable"]]) == {130.0, 140.0}
+    own = chunk.respiration.loc[chunk.respiration["signal"] == "nostrils", "time_s"]
+    assert own.min() == late

@@ -8,6 +8,7 @@ import pytest
 from eupnea.config.signals import QualityConfig
 from eupnea.errors import InputError, RecordingError
 from eupnea.recordings.signal import RawSignal
+from eupnea.signals.filters import baseline
 from eupnea.signals.quality import quality_of_signal
 from eupnea.signals.respiration import clean_respiration
 
@@ -154,3 +155,10 @@ def test_real_airflow_goes_down_with_inspiration_and_co2_too(shared_data):
         clean = clean_respiration(np.load(folder / f"{name}.npy"), hz, preset=kind)
         assert clean.polarity.sign == -1, name
     assert clean_respiration(np.load(folder / "resp3_belt.npy"), 1000, preset="belt").polarity.sign == 1
+
+
+@pytest.mark.parametrize("robust", [False, True])
+def test_a_signal_that_is_there_for_a_second_only_has_a_baseline(robust):
+    values, is_valid = np.full(500, 3.0), np.zeros(500, dtype=bool)
+    is_valid[205:215] = True
+    np.testing.assert_array_equal(baseline(values, 25.0, is_valid=is_valid, robust=robust), values)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +57,11 @@ def searched(clone: Clone, results: Path) -> dict[str, set[str]]:
     if (results / "report.html").is_file():
         share(eupnea.load(results), results / "shared.zip")
     found = found_in(results, PLANTED + folders) | found_in(log, PLANTED)
+    # Text of a PDF is numbers of glyphs, that of a PNG is drawn: it is found in the SVG of the same figure.
+    stems = {
+        suffix: {one.with_suffix("") for one in results.rglob(f"*{suffix}")} for suffix in (".png", ".pdf", ".svg")
+    }
+    assert stems[".png"] == stems[".pdf"] == stems[".svg"]
     sizes = [one.stat().st_size for one in results.rglob("*") if one.is_file()]
     print(
         f"{len(PLANTED)} names and dates and {len(folders)} folders searched in {len(sizes)} files of "
@@ -68,7 +75,10 @@ def test_the_search_opens_what_is_compressed(tmp_path: Path) -> None:
     pd.DataFrame({"who": ["x", "Hildegard"]}).to_parquet(tmp_path / "b.parquet")
     with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("d", "1961-05-17")
-    assert set(found_in(tmp_path, PLANTED)) == {"a.tsv.gz", "b.parquet", "c.zip"}
+    (tmp_path / "e.pdf").write_bytes(b"stream\n" + zlib.compress(b"DrQuill") + b"\nendstream")
+    picture = base64.b64encode(b"<svg>what stands in a picture: Wintergreen</svg>")
+    (tmp_path / "f.html").write_bytes(b'<img src="data:image/svg+xml;base64,' + picture + b'">')
+    assert set(found_in(tmp_path, PLANTED)) == {"a.tsv.gz", "b.parquet", "c.zip", "e.pdf", "f.html"}
 
 
 @pytest.mark.study
@@ -81,7 +91,7 @@ def test_headers_comments_and_file_names_stay_outside_the_results(
     (clone.folder / "private").mkdir()
     codes_table(clone.folder / "private" / "codes.tsv")
     planted = {word for words in found_in(clone.folder / "planted", PLANTED).values() for word in words}
-    assert planted >= {*NAMES, "17-may-1961", "1961-05-17", "20190314"}
+    assert planted >= {*NAMES, "17-may-1961", "1961-05-17", "20190314", "14/03/2019", "14.03.19"}
     results = run(clone, FILES, until)
     recordings = pd.read_csv(results / "recordings" / "recordings.tsv", sep="\t")
     assert set(recordings["participant"]) == {f"sub-p{number:02d}" for number in range(1, len(PEOPLE) + 1)}

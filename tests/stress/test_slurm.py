@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import slurm_support
-from stress.conftest import Undisturbed, tables
+from stress.conftest import Undisturbed
 
 pytestmark = [pytest.mark.study, pytest.mark.xdist_group("study")]
 
@@ -38,7 +38,7 @@ def test_slurm_gives_the_results_of_this_machine(undisturbed: Undisturbed, tmp_p
     assert ("recordings", "CANCELLED") in jobs
     assert {state for rule, state in jobs if rule == "recordings_chunk"} & {"OUT_OF_MEMORY", "FAILED", "CANCELLED"}
     assert ("recordings_chunk", "COMPLETED") in jobs
-    assert tables(clone) == undisturbed.tables
+    assert clone.digests() == undisturbed.results
 
 
 def _rule(comment: str) -> str:

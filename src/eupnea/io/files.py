@@ -69,9 +69,10 @@ def remove_abandoned(folder: str | Path) -> list[Path]:
         What was removed. Files of living writers stay, and so do those of other hosts, whose writers cannot be seen
         from here, those on disks without locks, and every other hidden file.
     """
-    hidden = (one for one in sorted(Path(folder).rglob(".*")) if one.is_file() and not one.is_symlink())
-    named = ((one, _TEMPORARY.fullmatch(one.name)) for one in hidden)
-    return [one for one, match in named if match and match["host"] == _host() and _removed(one)]
+    # A walk goes on where a folder vanishes meanwhile: another run may work in it.
+    found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    own = [one for one in found if (match := _TEMPORARY.fullmatch(one.name)) and match["host"] == _host()]
+    return [one for one in sorted(own) if not one.is_symlink() and _removed(one)]
 
 
 def _removed(temporary: Path) -> bool:

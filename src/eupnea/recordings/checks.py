@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eupnea.errors import RecordingError
 from eupnea.recordings.findings import Finding
+from eupnea.signals.padding import without_padding
+from eupnea.signals.series import in_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +18,9 @@ if TYPE_CHECKING:
     from eupnea.recordings.signal import RawSignal
 
 _MIN_FLAT_BLOCK = 2
-_PLAUSIBLE_RR_MS = (200.0, 3000.0)
-"""RR intervals outside belong to no resting human heart (300 to 20 beats per minute)."""
 _PLAUSIBLE_BPM = (20.0, 300.0)
+_LONGEST_DAYS = 31.0
+"""A channel that lasts longer has wrong times; what is made of it would not fit into memory."""
 
 
 def check_channel(raw: RawSignal, kind: str, config: RecordingsConfig, *, where: str, recording: str) -> Finding | None:
@@ -26,7 +29,7 @@ def check_channel(raw: RawSignal, kind: str, config: RecordingsConfig, *, where:
     Parameters
     ----------
     raw
-        Its samples.
+        Its samples, in the unit that they are taken in.
     kind
         What it measures.
     config
@@ -38,6 +41,7 @@ def check_channel(raw: RawSignal, kind: str, config: RecordingsConfig, *, where:
     def problem(what: str, change: str) -> Finding:
         return Finding("set_aside", recording, what, where, change)
 
+    raw, _ = without_padding(raw)
     known = np.isfinite(raw.values)
     if raw.values.size == 0:
         return problem("The channel has no samples", "export the file again")
@@ -49,6 +53,8 @@ def check_channel(raw: RawSignal, kind: str, config: RecordingsConfig, *, where:
             f"{missing:.0%} of the samples are missing (allowed: {config.max_missing_share:.0%})",
             "check the sensor, or raise recordings.max_missing_share",
         )
+    if days := _too_long(raw.duration_s):
+        return problem(*days)
     if kind in ("rr", "heart_rate"):
         return _check_series(raw, kind, problem)
     lowest = config.min_sampling_hz.get(kind, 0.0)
@@ -68,6 +74,14 @@ def check_channel(raw: RawSignal, kind: str, config: RecordingsConfig, *, where:
     return None
 
 
+def _too_long(duration_s: float) -> tuple[str, str] | None:
+    """Return what is wrong with a duration, and what to change; None when nothing is."""
+    days = duration_s / 86400
+    if not days > _LONGEST_DAYS:
+        return None
+    return f"It lasts {days:.4g} days (allowed: {_LONGEST_DAYS:g})", "correct its times, its unit or its sampling rate"
+
+
 def flat_share(raw: RawSignal) -> float:
     """Return the share of seconds in which the signal does not change; seconds without samples do not count."""
     block = _MIN_FLAT_BLOCK if raw.times_s is not None else max(_MIN_FLAT_BLOCK, round(raw.sampling_hz))
@@ -82,12 +96,17 @@ def flat_share(raw: RawSignal) -> float:
 
 
 def _check_series(raw: RawSignal, kind: str, problem: Callable[[str, str], Finding]) -> Finding | None:
-    low, high = _PLAUSIBLE_RR_MS if kind == "rr" else _PLAUSIBLE_BPM
-    values = raw.values[np.isfinite(raw.values)]
-    if not low <= float(np.median(values)) <= high:
-        unit = "ms" if kind == "rr" else "beats per minute"
+    if kind == "rr":
+        try:
+            known, _ = in_milliseconds(raw)
+        except RecordingError as error:
+            return problem(f"{error.what[0].upper()}{error.what[1:]} (found {error.found})", str(error.change))
+        days = _too_long(float(np.nansum(known.values)) / 1000)
+        return problem(*days) if days else None
+    middle = float(np.nanmedian(raw.values))
+    if not _PLAUSIBLE_BPM[0] <= middle <= _PLAUSIBLE_BPM[1]:
         return problem(
-            f"The median of the {kind} series is {np.median(values):.4g}, not a human heart's",
-            f"give the values in {unit}, or correct the kind of the channel",
+            f"The median of the {kind} series is {middle:.4g}, not a human heart's",
+            "give the values in beats per minute, or correct the kind of the channel",
         )
     return None

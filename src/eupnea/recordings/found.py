@@ -181,7 +181,9 @@ def _found_channel(
     shift: float,
 ) -> FoundChannel:
     where = f"{source.path}, channel {name}"
-    problem = check_channel(raw, rule.kind, config, where=where, recording=found.entry.recording)
+    unit = rule.unit or raw.unit
+    checked = replace(raw, unit=unit)
+    problem = check_channel(checked, rule.kind, config, where=where, recording=found.entry.recording)
     if problem is not None:
         found.findings.append(problem)
     number = 1 + sum(one.rule.kind == rule.kind for one in found.channels)
@@ -190,7 +192,7 @@ def _found_channel(
         rule=rule,
         source=source,
         channel=name,
-        unit=rule.unit or raw.unit,
+        unit=unit,
         sampling_hz=raw.sampling_hz,
         start_s=raw.start_s + shift,
         duration_s=raw.duration_s,

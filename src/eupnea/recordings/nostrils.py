@@ -24,13 +24,14 @@ def both_nostrils(rows: Sequence[Mapping[Any, Any]]) -> tuple[Mapping[Any, Any],
     Returns
     -------
     tuple or None
-        None when flow was not recorded from both by sensors of one kind, or was recorded from the whole nose as well.
+        None when flow was not recorded from both by sensors of one kind and unit, or from the whole nose as well.
     """
     used = [row for row in rows if row["status"] == "used" and row["kind"] in FLOW_KINDS]
     for kind in FLOW_KINDS:
         by_site = {row["site"]: row for row in reversed(used) if row["kind"] == kind}
         if LEFT in by_site and RIGHT in by_site and NOSE not in by_site:
-            return by_site[LEFT], by_site[RIGHT]
+            left, right = by_site[LEFT], by_site[RIGHT]
+            return (left, right) if left["unit"] == right["unit"] else None
     return None
 
 

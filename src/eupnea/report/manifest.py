@@ -73,6 +73,8 @@ def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: clean(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(one) for one in value]
         if isinstance(value, str) and ("/" in value or "\\" in value) and _leaves(Path(value)):
             return f"…/{Path(value).name}"
         return value

@@ -32,6 +32,8 @@ SMALLEST_CELL = 5
 """Groups of fewer people are not published, whatever the study itself shows."""
 _PERSONAL = re.compile(r"(^|\t)(participant|recording|probe_participant|claimed)(\t|\r?$)")
 _TEXT = {".tsv", ".tex", ".json", ".svg", ".bib", ".md"}
+_DRAWN = {".png", ".pdf"}
+"""Judged by the table of the figure."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -103,8 +105,10 @@ def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> 
         return f"shows groups of fewer than {SMALLEST_CELL} people: raise tables.suppress_below and run the study again"
     if path.is_symlink():
         return "is a link to another file"
-    if path.suffix not in _TEXT:
+    if path.suffix in _DRAWN:
         return ""
+    if path.suffix not in _TEXT:
+        return "is of a kind that cannot be searched for people"
     text = _content(study, name).decode("utf-8", errors="replace")
     if path.suffix == ".tsv" and _PERSONAL.search(text.split("\n", 1)[0]):
         return "has one row per person or recording"

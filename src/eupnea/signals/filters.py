@@ -105,7 +105,7 @@ def baseline(
     n_cells = -(-values.size // step)
     cell = np.arange(values.size) // step
     weight = np.bincount(cell, is_valid.astype(float), n_cells).astype(float)
-    if n_cells < 4 or not is_valid.any():
+    if n_cells < 4 or np.count_nonzero(weight) < 2:  # one point holds no line
         centre = float(np.median(values[is_valid])) if is_valid.any() else 0.0
         return np.full(values.size, centre)
     total = np.bincount(cell, np.where(is_valid, values, 0.0), n_cells)

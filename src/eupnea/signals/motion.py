@@ -17,8 +17,10 @@ JERK_RATIO = 12.0
 """A change within 0.2 s larger than this many of the steepest usual ones (95 %) is an artefact (assumed)."""
 JERK_S = 0.2
 JUMP_RATIO = 5.0
-"""An ECG whose range within a second is larger than this many of the usual ones (median) is an artefact: a ventricular
-beat has up to three times the range of the others (assumed)."""
+"""An ECG whose range within a second is larger than this many of the usual ones is an artefact: a ventricular beat has
+up to three times the range of the others (assumed)."""
+USUAL_RANGE = 0.75
+"""Quantile of the ranges that is the usual one: of half a recording the electrodes may be off, and show noise alone."""
 MARGIN_S = 0.5
 """Signal around an artefact that is not believed, s."""
 
@@ -65,7 +67,7 @@ def jump_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bool
     sampling_hz
         Its rate, Hz.
     is_valid
-        Shape (n,): samples that count.
+        Shape (n,): samples that count; not those of a dead sensor.
     """
     size = max(round(sampling_hz), 1)
     n_seconds = values.size // size
@@ -76,6 +78,6 @@ def jump_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bool
     some = np.isfinite(seconds).any(axis=1)
     extent = np.zeros(n_seconds)
     extent[some] = np.nanmax(seconds[some], axis=1) - np.nanmin(seconds[some], axis=1)
-    moving = extent > JUMP_RATIO * np.median(extent[some]) if some.any() else extent > np.inf
+    moving = extent > JUMP_RATIO * np.quantile(extent[some], USUAL_RANGE) if some.any() else extent > np.inf
     bad = np.repeat(moving, size)
     return np.concatenate([bad, np.full(values.size - whole, bool(n_seconds and moving[-1]))])

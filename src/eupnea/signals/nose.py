@@ -46,8 +46,7 @@ def quality_of_sum(left: pd.DataFrame, right: pd.DataFrame, config: QualityConfi
     config
         What epochs may hold.
     """
-    n_epochs = min(len(left), len(right))
-    left, right = (one.head(n_epochs).reset_index(drop=True) for one in (left, right))
+    left, right = _at_the_same_time(left, right, config.epoch_s)
     power = [one["scale_au"].fillna(0.0) ** 2 for one in (left, right)]
     weight = [one / (power[0] + power[1]).replace(0.0, np.nan) for one in power]
     beyond = [share * one["out_of_band_share"].fillna(0.0) for share, one in zip(weight, (left, right), strict=True)]
@@ -57,3 +56,14 @@ def quality_of_sum(left: pd.DataFrame, right: pd.DataFrame, config: QualityConfi
     told |= {"offset_au": left["offset_au"] + right["offset_au"]}
     told |= {"quantisation_au": np.fmin(left["quantisation_au"], right["quantisation_au"])}
     return judge(left.assign(**told), config)
+
+
+def _at_the_same_time(left: pd.DataFrame, right: pd.DataFrame, epoch_s: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the epochs of the left that the right has too, and the nearest of the right: their clocks may differ."""
+    if left.empty or right.empty:
+        return left.head(0), right.head(0)
+    starts = right["start_s"].to_numpy(dtype=float)
+    own = left["start_s"].to_numpy(dtype=float)
+    nearest = np.searchsorted((starts[1:] + starts[:-1]) / 2, own)
+    both = np.abs(own - starts[nearest]) <= epoch_s / 2
+    return left[both].reset_index(drop=True), right.iloc[nearest[both]].reset_index(drop=True)

@@ -91,7 +91,7 @@ def _masks(raw: RawSignal, kind: str) -> dict[str, NDArray[np.bool_]]:
         centred = smooth - baseline(smooth, hz, is_valid=~gap, robust=robust)
         masks["motion"] = motion_samples(centred, hz, is_valid=~gap)
     elif kind == "ecg" and not gap.all():
-        masks["motion"] = jump_samples(values, hz, is_valid=~gap)
+        masks["motion"] = jump_samples(values, hz, is_valid=~(gap | masks["flat"]))
     return masks
 
 

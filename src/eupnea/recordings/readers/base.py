@@ -133,15 +133,18 @@ def beside(request: Request, name: str) -> Path:
         raise RecordingError(error.what, where=f"{request.where}: {error.where}", change=error.change) from error
 
 
+LARGEST_SAMPLE = 1e19
+"""Larger numbers are broken, infinite ones too: their squares do not fit into the single precision of the tables."""
+
+
 def samples(values: ArrayLike) -> NDArray[np.float64]:
-    """Return samples as float64, shape (n,); infinite ones become NaN."""
+    """Return samples as float64, shape (n,); those that no sensor gives become NaN."""
     array = np.asarray(values, dtype=np.float64)
     array = array if array.ndim == 1 else array.reshape(-1)
     if not array.flags.writeable or not array.flags.owndata:
         array = array.copy()
-    infinite = np.isinf(array)
-    if infinite.any():
-        array[infinite] = np.nan
+    array[array > LARGEST_SAMPLE] = np.nan  # one after the other: each needs an eighth of the samples' memory
+    array[array < -LARGEST_SAMPLE] = np.nan
     return array
 
 
