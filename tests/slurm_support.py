@@ -111,3 +111,9 @@ def jobs() -> list[tuple[str, str, str]]:
     command = ["squeue", "--noheader", "--states=all", "-o", "%i|%T|%k"]
     lines = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout.splitlines()
     return [tuple(line.split("|", 2)) for line in lines]  # type: ignore[misc]
+
+
+def outgrown(folder: Path) -> list[str]:
+    """Return what the daemons of a cluster told of jobs that were stopped for their memory."""
+    logs = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.log"))]
+    return [line for log in logs for line in log.splitlines() if "exceeded memory limit" in line]

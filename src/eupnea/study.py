@@ -184,6 +184,16 @@ class Study:
         """Return the cleaned respiration of one recording, 25 samples per second."""
         return self._of_recording("signals/chunk-*.parquet", contract.RESPIRATION, recording)
 
+    def main_respiration(self, recording: str) -> pd.DataFrame:
+        """Return the cleaned respiration that the features of a recording are those of, where several were recorded."""
+        from eupnea.features.recording_views import main_respiration
+
+        samples = dict(iter(self.respiration(recording).groupby("signal", sort=False)))
+        channels = self._of_recording("recordings/chunk-*/channels.parquet", contract.CHANNELS, recording)
+        mode = self.recordings.set_index("recording").loc[recording, "mode"]
+        rows = [one for one in channels.to_dict("records") if one["signal"] in samples]
+        return samples[main_respiration(rows, str(mode), samples)["signal"]] if rows else contract.RESPIRATION.empty()
+
     def cardiac(self, recording: str) -> pd.DataFrame:
         """Return the cardiac signals of one recording, one row per signal."""
         return self._of_recording("signals/cardiac-*.parquet", contract.CARDIAC, recording)

@@ -121,7 +121,7 @@ def test_rates_given_as_intervals_are_left_out_with_what_to_change():
     chunk = run({("sub-1", "rr"): RawSignal(np.full(200, 72.0), np.nan, unit="bpm")}, [channel("sub-1", "rr", "rr")])
     assert len(chunk.cardiac) == len(chunk.quality) == 0
     note = chunk.notes["note"].iloc[0]
-    assert "not the intervals of a heart: a median of 72 ms" in note
+    assert "not the intervals of a human heart: a median of 72 ms" in note
     assert "kind: heart_rate" in note
 
 

@@ -72,6 +72,9 @@ def test_a_closed_nostril_does_no_harm_and_a_gap_in_one_is_a_gap() -> None:
 def test_the_nose_is_added_only_where_it_was_not_recorded_and_both_sides_give_flow() -> None:
     sides = ("nasal_left", "nasal_right")
     assert [row["signal"] for row in with_the_nose(rows_of("airflow", *sides, "oral"))][-1] == "nostrils"
+    taken = rows_of("airflow", *sides, "oral")
+    taken[2]["signal"] = "nostrils"
+    assert [row["signal"] for row in with_the_nose(taken)][-1] == "nostrils_2"
     assert len(with_the_nose(rows_of("airflow", *sides, "nasal"))) == 3
     assert len(with_the_nose(rows_of("thermistor", *sides))) == 2
     assert len(with_the_nose(rows_of("airflow", "nasal_left"))) == 1

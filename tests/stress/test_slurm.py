@@ -33,10 +33,12 @@ def test_slurm_gives_the_results_of_this_machine(undisturbed: Undisturbed, tmp_p
             stop.set()
             watcher.join()
         jobs = [(_rule(comment), state) for _, state, comment in slurm_support.jobs()]
-    print(jobs)
+    outgrown = slurm_support.outgrown(tmp_path / "slurm")
+    print(jobs, *outgrown, sep="\n")
     assert cancelled
     assert ("recordings", "CANCELLED") in jobs
     assert {state for rule, state in jobs if rule == "recordings_chunk"} & {"OUT_OF_MEMORY", "FAILED", "CANCELLED"}
+    assert outgrown
     assert ("recordings_chunk", "COMPLETED") in jobs
     assert clone.digests() == undisturbed.results
 

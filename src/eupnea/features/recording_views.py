@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,10 +72,8 @@ def _view(
     name = row["recording"]
     breathing = [one for one in channels.to_dict("records") if (name, one["signal"]) in by_signal["respiration"]]
     heart = [one for one in channels.to_dict("records") if (name, one["signal"]) in by_signal["cardiac"]]
-    main = min(breathing, key=lambda one: _rank(one, str(row["mode"])), default={"kind": "", "signal": "", "site": ""})
-    if main["site"] in NOSTRILS:
-        sides = [one for one in breathing if one["site"] in NOSTRILS and one["kind"] == main["kind"]]
-        main = max(sides, key=lambda one: _flow(by_signal["respiration"][name, one["signal"]]))
+    samples = {one["signal"]: by_signal["respiration"][name, one["signal"]] for one in breathing}
+    main = main_respiration(breathing, str(row["mode"]), samples)
     beat = min(heart, key=lambda one: _cardiac_rank(one["kind"]), default={"kind": "", "signal": ""})
     signal = by_signal["respiration"].get((name, main["signal"]), tables.respiration.iloc[:0])
     waveform = _waveform(by_signal["cardiac"].get((name, beat["signal"])))
@@ -103,6 +101,32 @@ def _view(
         },
         mode=str(row["mode"]),
     )
+
+
+def main_respiration(
+    channels: Sequence[Mapping[Any, Any]], mode: str, samples: Mapping[str, pd.DataFrame]
+) -> Mapping[Any, Any]:
+    """Return the channel that breaths and shapes of a recording are those of.
+
+    Parameters
+    ----------
+    channels
+        Rows of the recording's cleaned respiration signals, in the contract CHANNELS.
+    mode
+        Breathing mode of the recording.
+    samples
+        Name of the signal -> its rows, in the contract RESPIRATION.
+
+    Returns
+    -------
+    mapping
+        A row of `channels`; kind, signal and site are empty where there is none.
+    """
+    main = min(channels, key=lambda one: _rank(one, mode), default={"kind": "", "signal": "", "site": ""})
+    if main["site"] not in NOSTRILS:
+        return main
+    sides = [one for one in channels if one["site"] in NOSTRILS and one["kind"] == main["kind"]]
+    return max(sides, key=lambda one: _flow(samples[one["signal"]]))
 
 
 NOSTRILS = ("nasal_left", "nasal_right")

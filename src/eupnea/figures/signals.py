@@ -62,10 +62,9 @@ def _examples(used: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stretch(study: Study, row: pd.Series) -> pd.DataFrame | None:
-    samples = study.respiration(row["recording"])
+    samples = study.main_respiration(row["recording"])
     if samples.empty:
         return None
-    samples = samples[samples["signal"] == samples["signal"].iloc[0]]
     valid = samples.loc[samples["is_valid"], "time_s"]
     start = float(valid.iloc[len(valid) // 2]) if len(valid) else float(samples["time_s"].iloc[0])
     inside = (samples["time_s"] >= start) & (samples["time_s"] < start + EXAMPLE_S)

@@ -38,8 +38,10 @@ def both_nostrils(rows: Sequence[Mapping[Any, Any]]) -> tuple[Mapping[Any, Any],
 def with_the_nose(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add the row of both nostrils together, where there is one: its samples are made at the stage *signals*."""
     sides = both_nostrils(rows)
-    if sides is None or any(row["signal"] == NAME for row in rows):
+    if sides is None:
         return rows
+    taken = {row["signal"] for row in rows}
+    name = NAME if NAME not in taken else next(one for k in range(2, 99) if (one := f"{NAME}_{k}") not in taken)
     unknown = dict.fromkeys(("polarity", "file", "format", "channel", "samples"), "")
-    told = {"signal": NAME, "site": NOSE, "status": "derived", "reason": "sum of both nostrils"}
+    told = {"signal": name, "site": NOSE, "status": "derived", "reason": "sum of both nostrils"}
     return [*rows, {**sides[0], **unknown, **told}]

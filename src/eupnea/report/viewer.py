@@ -137,11 +137,10 @@ def viewer_of(
 
 
 def _samples(study: Study, name: str) -> tuple[str, np.ndarray, np.ndarray] | None:
-    respiration = study.respiration(name)
+    respiration = study.main_respiration(name)
     if len(respiration):
-        signal = str(respiration["signal"].iloc[0])
-        rows = respiration[respiration["signal"] == signal].iloc[::2]
-        return signal, rows["time_s"].to_numpy(), rows["detection"].to_numpy(dtype=float)
+        rows = respiration.iloc[::2]
+        return str(rows["signal"].iloc[0]), rows["time_s"].to_numpy(), rows["detection"].to_numpy(dtype=float)
     cardiac = study.cardiac(name)
     for row in cardiac.itertuples():
         if row.kind in ("ecg", "ppg") and len(row.values):

@@ -21,7 +21,7 @@ UNITS_TO_MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "seconds": 1e3, "us": 1e-3, "µs
 SHORTEST_RR_MS = 20.0
 """A median interval below this is in seconds, whatever the unit says."""
 MEDIAN_RR_MS = (200.0, 3000.0)
-"""Between these lies the median interval of any heart, ms: 300 to 20 beats a minute."""
+"""Between these lies the median interval of any human heart, ms: 300 to 20 beats a minute."""
 
 
 def in_milliseconds(raw: RawSignal) -> tuple[RawSignal, tuple[str, ...]]:
@@ -30,7 +30,7 @@ def in_milliseconds(raw: RawSignal) -> tuple[RawSignal, tuple[str, ...]]:
     Raises
     ------
     RecordingError
-        No unit makes these the intervals of a heart.
+        No unit makes these the intervals of a human heart.
     """
     factor = UNITS_TO_MS.get(raw.unit.strip().lower(), 1.0)
     known = raw.values[np.isfinite(raw.values) & (raw.values > 0)]
@@ -41,7 +41,7 @@ def in_milliseconds(raw: RawSignal) -> tuple[RawSignal, tuple[str, ...]]:
         factor, middle = factor * 1000.0, middle * 1000.0
     if not MEDIAN_RR_MS[0] <= middle <= MEDIAN_RR_MS[1]:
         raise RecordingError(
-            "these are not the intervals of a heart",
+            "these are not the intervals of a human heart",
             where="rr",
             found=f"a median of {middle:g} ms (unit {raw.unit or 'not told'})",
             allowed=f"a median of {MEDIAN_RR_MS[0]:g} to {MEDIAN_RR_MS[1]:g} ms; units ms, s or us",
