@@ -208,8 +208,13 @@ def _write_signals(folder: Path, recording: str) -> None:
     for column in contract.BREATHS.columns:
         if column.kind == "boolean":
             breaths[column.name] = column.name == "is_valid"
+    belt = samples.assign(signal="belt", detection=0.1, breathing=0.1)  # stands first, but flow is what features are of
+    samples = pd.concat([belt, samples], ignore_index=True)
+    channels = pd.DataFrame({"recording": recording, "signal": ["belt", "airflow"], "kind": ["belt", "airflow"]})
+    channels = channels.assign(site=["chest", "nasal"], status="used")
     epochs = pd.DataFrame({**columns, "kind": "airflow", "start_s": [0.0, 60.0], "duration_s": 60.0})
     epochs["is_usable"] = [True, False]
+    _write(folder / "recordings/chunk-000/channels.parquet", channels, contract.CHANNELS)
     _write(folder / "signals/chunk-000.parquet", samples, contract.RESPIRATION)
     _write(folder / "signals/cardiac-000.parquet", contract.CARDIAC.empty(), contract.CARDIAC)
     _write(folder / "signals/quality-000.parquet", epochs, contract.QUALITY)

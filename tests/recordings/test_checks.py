@@ -34,7 +34,9 @@ def test_places_between_the_samples_of_a_slow_channel_are_not_missing(stride: in
 def test_intervals_are_judged_in_the_unit_that_they_have(unit: str, factor: float) -> None:
     intervals = 800 + 20 * WAVE[:600]
     assert problem_of(RawSignal(intervals * factor, np.nan, unit=unit), "rr") == ""
-    assert "not the intervals of a human heart" in problem_of(RawSignal(intervals * factor / 10, np.nan, unit=unit), "rr")
+    assert "not the intervals of a human heart" in problem_of(
+        RawSignal(intervals * factor / 10, np.nan, unit=unit), "rr"
+    )
     intervals[300] = 1e13
     assert "It lasts 1.157e+05 days" in problem_of(RawSignal(intervals * factor, np.nan, unit=unit), "rr")
 
