@@ -101,7 +101,7 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
                 line = values.loc[stage]
                 axis.plot(line.index, line, marker="o", ms=3, color=plt.get_cmap("tab20")(i), label=stage)
         axis.set(xscale="log", yscale="log", xlabel="people", ylabel=label)
-        sizes = sorted(rows["people"].unique())
+        sizes = sorted(rows["people"].astype(int).unique())
         axis.set_xticks(sizes, [f"{size:d}" for size in sizes])
         axis.minorticks_off()
     axes[1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -133,7 +133,7 @@ def main() -> None:
     note = f"2 modes × ({rest:g} + {task:g}) minutes, windows of {options.windows} s. "
     wall = rows[rows["stage"] == "whole"]
     note += "; ".join(
-        f"{one.people} people: {one.wall_s / 60:.1f} min wall on {options.cores} cores at load {one.load:.1f}"
+        f"{one.people:.0f} people: {one.wall_s / 60:.1f} min wall on {options.cores} cores at load {one.load:.1f}"
         for one in wall.itertuples()
     )
     write_table(summary(rows), options.output, "growth-summary", note=note)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks.study.growth import exponent
+from benchmarks.study.growth import draw, exponent, summary
 from benchmarks.study.runs import costs
 from eupnea.errors import InputError
 from eupnea.io.job import job
@@ -62,3 +63,13 @@ def test_a_file_that_is_only_read_does_not(tmp_path: Path) -> None:
     path.write_text("1\n")
     with job(tmp_path / "log", reads=[path]):
         assert path.read_text() == "1\n"
+
+
+def test_growth_of_every_stage_is_told_and_drawn(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"people": [25.0, 50.0, 100.0] * 2, "stage": ["beats"] * 3 + ["whole"] * 3, "job": "1"})
+    rows = rows.assign(cpu_s=[1.0, 2.0, 4.0, 10.0, 10.0, 10.0], memory_mb=300.0)
+    table = summary(rows).set_index("stage")
+    assert table.loc["beats", "CPU grows as people^"].startswith("1.00")
+    assert table.loc["whole", "CPU grows as people^"].startswith("0.00")
+    draw(rows, tmp_path / "growth.svg")
+    assert (tmp_path / "growth.svg").stat().st_size > 10_000
