@@ -8,9 +8,9 @@ import pytest
 
 from eupnea.config.signals import SignalsConfig
 from eupnea.io.contract import CARDIAC, CHANNELS, INTERVALS, QUALITY, RESPIRATION
+from eupnea.recordings.padding import without_padding
 from eupnea.recordings.signal import RawSignal
 from eupnea.signals.clean import clean_chunk
-from eupnea.signals.padding import without_padding
 
 
 def channel(recording: str, signal: str, kind: str, **more: object) -> dict[str, object]:

@@ -31,7 +31,7 @@ Indices = NDArray[np.intp]
 
 ONSET_RULES = ("first_flow", "later_flow", "typical_breath")
 """What onsets are read from: the first percents of flow; in more noise, later parts of flow; in every belt, the middle
-of the breath's volume and the recording's typical breath."""
+of the breath's volume and the typical breath of the minute around it."""
 
 
 @dataclass(frozen=True, slots=True)

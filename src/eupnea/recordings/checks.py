@@ -8,8 +8,8 @@ import numpy as np
 
 from eupnea.errors import RecordingError
 from eupnea.recordings.findings import Finding
-from eupnea.signals.padding import without_padding
-from eupnea.signals.series import in_milliseconds
+from eupnea.recordings.intervals import in_milliseconds
+from eupnea.recordings.padding import without_padding
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.intervals import in_milliseconds
 from eupnea.signals.clock import on_recording_clock, rate_on_recording_clock
 from eupnea.signals.presets import SERIES_KINDS
 from eupnea.signals.runs import fill_gaps
-from eupnea.signals.series import in_milliseconds, series_times
+from eupnea.signals.series import series_times
 
 if TYPE_CHECKING:
     from eupnea.recordings.signal import RawSignal

@@ -11,9 +11,9 @@ from eupnea.errors import InputError
 from eupnea.io.contract import CARDIAC, QUALITY, RESPIRATION
 from eupnea.io.tables import concat_tables
 from eupnea.recordings.nostrils import both_nostrils
+from eupnea.recordings.padding import without_padding
 from eupnea.signals.cardiac import clean_cardiac
 from eupnea.signals.nose import quality_of_sum, sum_of_flows
-from eupnea.signals.padding import without_padding
 from eupnea.signals.presets import RESPIRATION as RESPIRATION_PRESETS
 from eupnea.signals.quality import quality_of_signal
 from eupnea.signals.respiration import clean_respiration

@@ -72,12 +72,11 @@ def jump_samples(values: Floats, sampling_hz: float, *, is_valid: Bools) -> Bool
     size = max(round(sampling_hz), 1)
     n_seconds = values.size // size
     whole = n_seconds * size
-    if n_seconds == 0 or not is_valid.any():
-        return np.zeros(values.size, dtype=bool)
     seconds = np.where(is_valid[:whole], values[:whole], np.nan).reshape(n_seconds, size)
     some = np.isfinite(seconds).any(axis=1)
+    if not some.any():
+        return np.zeros(values.size, dtype=bool)
     extent = np.zeros(n_seconds)
     extent[some] = np.nanmax(seconds[some], axis=1) - np.nanmin(seconds[some], axis=1)
-    moving = extent > JUMP_RATIO * np.quantile(extent[some], USUAL_RANGE) if some.any() else extent > np.inf
-    bad = np.repeat(moving, size)
-    return np.concatenate([bad, np.full(values.size - whole, bool(n_seconds and moving[-1]))])
+    moving = extent > JUMP_RATIO * np.quantile(extent[some], USUAL_RANGE)
+    return np.concatenate([np.repeat(moving, size), np.full(values.size - whole, moving[-1])])

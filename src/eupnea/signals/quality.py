@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eupnea.recordings.intervals import in_milliseconds
 from eupnea.signals.clock import on_recording_clock, rate_on_recording_clock
 from eupnea.signals.filters import baseline, low_pass
 from eupnea.signals.motion import jump_samples, motion_samples
 from eupnea.signals.presets import BASELINE_HZ, CARDIAC, RESPIRATION, SERIES_KINDS
 from eupnea.signals.runs import clipped_samples, fill_gaps, flat_samples
-from eupnea.signals.series import in_milliseconds, series_times
+from eupnea.signals.series import series_times
 
 if TYPE_CHECKING:
     from eupnea.config.signals import QualityConfig
