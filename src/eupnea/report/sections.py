@@ -120,8 +120,9 @@ def _recordings(study: Study) -> Section:
 
 ONSET_RULES = (
     "Belts: the middle of each breath's volume and the typical breath of the minute around it, in noise or not. "
-    "Airflow: the first percents of flow, or, where noise or the heartbeat hides them, later parts of flow; breaths that "
-    "do not rest then seem to turn some hundredths of a second later. Each breath's rule stands in the table of breaths."
+    "Airflow: the first percents of flow, or, where noise or the heartbeat hides them, later parts of flow; breaths "
+    "that do not rest then seem to turn some hundredths of a second later. Each breath's rule stands in the table of "
+    "breaths."
 )
 
 
