@@ -10,11 +10,14 @@ import pytest
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.breaths.typical import HORIZON_S
+from eupnea.config.features import FeaturesConfig
 from eupnea.features import respiration
+from eupnea.features.assemble import recording_windows
 from eupnea.features.breath_matrix import window_breaths
 from eupnea.features.recording_views import recording_views
 from eupnea.features.variability import fluctuation_exponent, sample_entropy
 from eupnea.features.views import RecordingView
+from eupnea.io.contract import INTERVALS
 
 
 def view_of(values: np.ndarray, kind: str = "belt") -> RecordingView:
@@ -87,6 +90,16 @@ def test_fast_breathing_has_no_shape_in_a_narrow_band() -> None:
     assert slow[shape].notna().all(axis=None)
     assert fast[shape].isna().all(axis=None)
     assert fast["respiration__breath__rate_bpm"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("rate_bpm", "kind", "told"), [(30, "belt", True), (20, "belt", False), (30, "airflow", False)]
+)
+def test_windows_that_are_too_fast_for_shapes_are_told_with_the_reason(rate_bpm: float, kind: str, told: bool) -> None:
+    view = view_of(belt(180, rate_bpm=rate_bpm), kind)
+    kept, aside = recording_windows(view, INTERVALS.empty(), FeaturesConfig(window_s=(60.0,)))
+    assert len(kept) == 3
+    assert aside["reason"].eq("shape of breaths: faster than 25 breaths/min").sum() == (3 if told else 0)
 
 
 def first_minutes(changed_from_s: float) -> tuple[pd.Series, pd.Series]:

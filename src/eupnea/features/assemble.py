@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration, window_series
+from eupnea.features import cardiogenic, coupling, device, heart, heartbeat, respiration, waveform, window_series
 from eupnea.features.define import missing
 from eupnea.features.families import all_features
 from eupnea.features.recording_views import ChunkTables, recording_views
@@ -35,7 +35,7 @@ class FeatureChunk:
     recordings
         Rows in the contract RECORDING_FEATURES, then the features that need length.
     set_aside
-        Windows that are not used: recording, start_s, window_s, reason.
+        Windows that are not used, as a whole or for what is named: recording, start_s, window_s, reason.
     """
 
     windows: pd.DataFrame
@@ -85,11 +85,12 @@ def features_of_chunk(
 def recording_windows(
     view: RecordingView, intervals: pd.DataFrame, config: FeaturesConfig
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut one recording: windows that are kept, and those that are set aside, as a whole or for the heart."""
+    """Cut one recording: windows that are kept, and those that are set aside as a whole, for the heart or for shapes."""
     quality = view.quality[view.quality["signal"] == (view.respiration_signal or view.cardiac_signal)]
     start, end = _span(view, quality)
     parts = stretches(intervals, start_s=start, end_s=end)
     kept, lost = cut_windows(parts, quality, window_s=config.window_s, min_quality=config.min_quality)
+    lost = pd.concat([lost, waveform.without_shape(view, kept)], ignore_index=True)
     if not view.cardiac_signal:
         return kept.assign(cardiac_quality=np.nan), lost
     heart = view.quality[view.quality["signal"] == view.cardiac_signal]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.features.breath_matrix import WindowBreaths, row_mean, row_median
+from eupnea.features.breath_matrix import WindowBreaths, row_mean, row_median, window_breaths
 from eupnea.features.define import breathing, in_columns
 from eupnea.features.registry import Feature
 from eupnea.features.remeasured import breathing_at, is_volume
@@ -183,6 +183,15 @@ def _outline(mean: Floats) -> dict[str, Floats]:
             "above_half": np.where(known, (mean > ((low + high) / 2)[:, None]).mean(axis=1), np.nan),
             "rise_fall_log": np.log(slope.max(axis=1) / -slope.min(axis=1)),
         }
+
+
+def without_shape(view: RecordingView, windows: pd.DataFrame) -> pd.DataFrame:
+    """Return the windows that are breathed too fast for shapes: columns ``start_s``, ``window_s``, ``reason``."""
+    if not view.respiration_kind or not len(windows):
+        return windows.head(0)[["start_s", "window_s"]].assign(reason=pd.Series(dtype="str"))
+    too_fast = ~is_slow_enough(view, window_breaths(view.breaths, windows))
+    reason = f"shape of breaths: faster than {FASTEST_BPM:g} breaths/min"
+    return windows.loc[too_fast, ["start_s", "window_s"]].reset_index(drop=True).assign(reason=reason)
 
 
 def is_slow_enough(view: RecordingView, inside: WindowBreaths) -> NDArray[np.bool_]:

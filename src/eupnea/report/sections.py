@@ -155,7 +155,9 @@ def _signals(study: Study, viewers: list[dict[str, Any]]) -> Section:
     dropped = study.set_aside
     if len(dropped):
         counts = dropped.groupby(["window_s", "reason"]).size().rename("windows").reset_index()
-        section.tables.append(page_table(counts, title="Windows that are not used", is_open=True))
+        section.tables.append(
+            page_table(counts, title="Windows not used, as a whole or for what is named", is_open=True)
+        )
     section.viewers = [
         {
             "index": index,
