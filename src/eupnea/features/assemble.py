@@ -85,7 +85,7 @@ def features_of_chunk(
 def recording_windows(
     view: RecordingView, intervals: pd.DataFrame, config: FeaturesConfig
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut one recording: windows that are kept, and those that are set aside as a whole, for the heart or for shapes."""
+    """Cut one recording: windows that are kept, and those set aside as a whole, for the heart or for shapes."""
     quality = view.quality[view.quality["signal"] == (view.respiration_signal or view.cardiac_signal)]
     start, end = _span(view, quality)
     parts = stretches(intervals, start_s=start, end_s=end)
