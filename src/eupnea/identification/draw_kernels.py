@@ -6,7 +6,7 @@ Scores are in single precision, as their inner products are. People who are not 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -25,6 +25,43 @@ _POWERS = tuple(np.float32(math.log(2.0) ** k / math.factorial(k)) for k in rang
 """Coefficients of 2^x."""
 _ODD = tuple(np.float32(2.0 / k) for k in (1, 3, 5, 7, 9, 11, 13))
 """Coefficients of log((1 + t) / (1 − t))."""
+
+
+class Assigned(NamedTuple):
+    """What B random assignments make of the inner products of U recordings, with C people.
+
+    Attributes
+    ----------
+    inverse
+        Shape (B, C, C): (c I − G)⁻¹.
+    scale
+        Shape (B, C): with which the sums of a person's recordings are weighed; 0 for who is not enrolled.
+    order, ends
+        Shapes (B, U) and (B, C + 1): recordings by owner, and where each person's begin.
+    """
+
+    inverse: Any
+    scale: Any
+    order: Any
+    ends: Any
+
+
+class Probes(NamedTuple):
+    """The windows that are scored.
+
+    Attributes
+    ----------
+    table
+        Shape (U, N): inner products of the enrolled recordings with the windows.
+    own
+        Shape (N,): the windows' inner products with themselves; empty where scores are not divided by their lengths.
+    starts
+        Shape (R + 1,): where each recording's windows begin, and the end of the last.
+    """
+
+    table: Any
+    own: Any
+    starts: Any
 
 
 @numba.njit(**REORDERED)
@@ -64,9 +101,10 @@ def mirror(matrices: Any) -> None:
 
 
 @numba.njit(**REORDERED)
-def _products(inverse: Any, scale: Any, order: Any, ends: Any, table: Any, begin: int, sums: Any, out: Any) -> None:
+def _products(fitted: Assigned, b: int, table: Any, begin: int, sums: Any, out: Any) -> None:
     """Write people's scaled sums times windows into `sums`, and what the inverse makes of them into `out`; (C, n)."""
     C, N = sums.shape
+    order, ends, scale = fitted.order[b], fitted.ends[b], fitted.scale[b]
     for c in range(C):
         row = sums[c]
         row[:] = 0
@@ -76,16 +114,19 @@ def _products(inverse: Any, scale: Any, order: Any, ends: Any, table: Any, begin
                 row[n] += recording[n]
         for n in range(N):
             row[n] *= scale[c]
-    np.dot(inverse, sums, out)
+    np.dot(fitted.inverse[b], sums, out)
 
 
 @numba.njit(**REORDERED)
-def _scores(products: Any, sums: Any, own: Any, slope: Any, offset: Any) -> None:
-    """Make scores of products, in place; `own` (n,): the windows' lengths, empty where they are not divided by."""
+def _scores(
+    fitted: Assigned, b: int, probes: Probes, slope: Any, offset: Any, begin: int, sums: Any, products: Any
+) -> None:
+    """Write people's scores (C, n) of the windows from `begin` on into `products`; `sums` (C, n) is overwritten."""
     C, N = products.shape
+    _products(fitted, b, probes.table, begin, sums, products)
     share = np.ones(N, products.dtype)
-    if own.size:
-        share[:] = own
+    if probes.own.size:
+        share[:] = probes.own[begin : begin + N]
         for c in range(C):
             for n in range(N):
                 share[n] += sums[c, n] * products[c, n]
@@ -93,7 +134,7 @@ def _scores(products: Any, sums: Any, own: Any, slope: Any, offset: Any) -> None
             share[n] = _ONE / np.sqrt(max(share[n], np.float32(1e-30)))
     for c in range(C):
         for n in range(N):
-            products[c, n] = slope[c] * products[c, n] * share[n] - offset[c]
+            products[c, n] = slope[b, c] * products[c, n] * share[n] - offset[b, c]
 
 
 @numba.njit(**REORDERED)
@@ -114,14 +155,12 @@ def _at_least(values: Any, owners: Any, ends: Any, own: Any, ranks: Any) -> None
 
 
 @numba.njit(**REORDERED)
-def reciprocal_ranks(
-    inverse: Any, scale: Any, slopes: Any, offsets: Any, order: Any, ends: Any, table: Any, owners: Any, out: Any
-) -> None:
+def reciprocal_ranks(fitted: Assigned, slopes: Any, offsets: Any, table: Any, owners: Any, out: Any) -> None:
     """Write the summed reciprocal ranks of the owners (B, N), over the columns of `table` (U, N), into `out` (M, B).
 
     `slopes`, `offsets` (M, B, C): of M models.
     """
-    B, C = scale.shape
+    B, C = fitted.scale.shape
     N = table.shape[1]
     out[:] = 0.0
     for start in range(0, N, BLOCK):
@@ -129,13 +168,13 @@ def reciprocal_ranks(
         sums, products = np.empty((C, size), table.dtype), np.empty((C, size), table.dtype)
         own, ranks = np.empty(size, table.dtype), np.empty(size, np.int32)
         for b in range(B):
-            _products(inverse[b], scale[b], order[b], ends[b], table, start, sums, products)
+            _products(fitted, b, table, start, sums, products)
             for model in range(len(slopes)):
                 for c in range(C):
                     slope, offset = slopes[model, b, c], offsets[model, b, c]
                     for n in range(size):
                         sums[c, n] = slope * products[c, n] - offset
-                _at_least(sums, owners[b][start : start + size], ends[b], own, ranks)
+                _at_least(sums, owners[b][start : start + size], fitted.ends[b], own, ranks)
                 for n in range(size):
                     if ranks[n]:
                         out[model, b] += 1.0 / ranks[n]
@@ -229,57 +268,36 @@ def _next(starts: Any, first: int) -> int:
 
 
 @numba.njit(**REORDERED)
-def averages(
-    inverse: Any,
-    scale: Any,
-    slope: Any,
-    offset: Any,
-    order: Any,
-    ends: Any,
-    table: Any,
-    own: Any,
-    starts: Any,
-    separations: Any,
-    out: Any,
-) -> None:
-    """Write the averages of whole recordings under each separation into `out` (options, B, C, R).
-
-    `starts` (R + 1,): where each recording's windows begin in `table` (U, N). `own` (N,), or empty.
-    """
-    B, C = scale.shape
+def averages(fitted: Assigned, slope: Any, offset: Any, probes: Probes, separations: Any, out: Any) -> None:
+    """Write the averages of whole recordings under each separation into `out` (options, B, C, R)."""
+    B, C = fitted.scale.shape
+    starts, dtype = probes.starts, probes.table.dtype
     first = 0
     while first + 1 < starts.size:
         last = _next(starts, first)
-        begin, end = starts[first], starts[last]
-        size = end - begin
-        sums, values = np.empty((C, size), table.dtype), np.empty((C, size), table.dtype)
-        evidence = np.empty((C, size), table.dtype)
+        size = starts[last] - starts[first]
+        sums, values, evidence = np.empty((C, size), dtype), np.empty((C, size), dtype), np.empty((C, size), dtype)
         bits = np.empty(C * size, np.int32)
         for b in range(B):
-            _products(inverse[b], scale[b], order[b], ends[b], table, begin, sums, values)
-            _scores(values, sums, own[begin:end] if own.size else own, slope[b], offset[b])
+            ends = fitted.ends[b]
+            _scores(fitted, b, probes, slope, offset, starts[first], sums, values)
             if (separations > 0).any():
-                _normalised(values, ends[b], sums)
+                _normalised(values, ends, sums)
             for option in range(separations.size):
                 if separations[option] > 0:
                     supported(sums.reshape(-1), separations[option], evidence.reshape(-1), bits)
-                    _averages(evidence, ends[b], starts, first, last, out[option, b])
+                    _averages(evidence, ends, starts, first, last, out[option, b])
                 else:
-                    _averages(values, ends[b], starts, first, last, out[option, b])
+                    _averages(values, ends, starts, first, last, out[option, b])
         first = last
 
 
 @numba.njit(**REORDERED)
 def tally(
-    inverse: Any,
-    scale: Any,
+    fitted: Assigned,
     slope: Any,
     offset: Any,
-    order: Any,
-    ends: Any,
-    table: Any,
-    own: Any,
-    starts: Any,
+    probes: Probes,
     separation: float,
     owners: Any,
     units: Any,
@@ -293,21 +311,20 @@ def tally(
     (units, B, C) are added to. `out` (B, C, R). Normalising scores of one probe changes none of its ranks: only what
     windows support is made of normalised scores.
     """
-    B, C = scale.shape
+    B, C = fitted.scale.shape
+    starts, dtype = probes.starts, probes.table.dtype
     first = 0
     while first + 1 < starts.size:
         last = _next(starts, first)
-        begin, end = starts[first], starts[last]
-        size = end - begin
-        sums, values = np.empty((C, size), table.dtype), np.empty((C, size), table.dtype)
-        evidence = np.empty((C, size), table.dtype)
+        size = starts[last] - starts[first]
+        sums, values, evidence = np.empty((C, size), dtype), np.empty((C, size), dtype), np.empty((C, size), dtype)
         bits, ranks = np.empty(C * size, np.int32), np.empty(size, np.int32)
-        best, owner = np.empty(size, table.dtype), np.empty(size, np.intp)
+        best, owner = np.empty(size, dtype), np.empty(size, np.intp)
         for b in range(B):
-            _products(inverse[b], scale[b], order[b], ends[b], table, begin, sums, values)
-            _scores(values, sums, own[begin:end] if own.size else own, slope[b], offset[b])
+            ends = fitted.ends[b]
+            _scores(fitted, b, probes, slope, offset, starts[first], sums, values)
             if separation > 0:
-                _normalised(values, ends[b], sums)
+                _normalised(values, ends, sums)
                 supported(sums.reshape(-1), separation, evidence.reshape(-1), bits)
             else:
                 evidence[:] = values
@@ -319,14 +336,14 @@ def tally(
                         owner[m] = owners[b, r]
                         m += 1
                 if k == 0:
-                    _averages(evidence, ends[b], starts, first, last, out[b])
-                    _at_least(out[b, :, first:last], owner[:m], ends[b], np.empty(m), ranks[:m])
+                    _averages(evidence, ends, starts, first, last, out[b])
+                    _at_least(out[b, :, first:last], owner[:m], ends, np.empty(m), ranks[:m])
                 elif k == 1:
-                    _at_least(values, owner[:m], ends[b], best[:m], ranks[:m])
+                    _at_least(values, owner[:m], ends, best[:m], ranks[:m])
                 else:
                     fused = sums.reshape(-1)[: C * m].reshape((C, m))
                     _added(evidence, starts, first, last, k, fused)
-                    _at_least(fused, owner[:m], ends[b], best[:m], ranks[:m])
+                    _at_least(fused, owner[:m], ends, best[:m], ranks[:m])
                 for i in range(m):
                     if ranks[i]:
                         counts[unit, b, owner[i]] += 1.0

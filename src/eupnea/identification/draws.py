@@ -15,6 +15,7 @@ import numpy as np
 
 from eupnea.identification import draw_kernels
 from eupnea.identification.closed_form import ABSENT, PRESENT, SMALLEST_POWER, make_kernel
+from eupnea.identification.draw_kernels import Assigned, Probes
 from eupnea.identification.error_rates import equal_error_rates
 from eupnea.identification.normalise import cohort_normalised
 from eupnea.identification.samples import starts_of
@@ -41,22 +42,15 @@ class Discriminants:
 
     Attributes
     ----------
-    inverse
-        Shape (B, C, C): (c I − G)⁻¹.
-    scale
-        Shape (B, C): w_c / n_c, with which the sums of a person's recordings are weighed; 0 for who is not enrolled.
+    assigned
+        With the scale w_c / n_c.
     gain, length
         Shape (B, C): c / w_c, and the inner product of each centroid with itself.
-    order, ends
-        Shapes (B, U) and (B, C + 1): recordings by owner, and where each person's begin.
     """
 
-    inverse: NDArray[np.float32]
-    scale: NDArray[np.float32]
+    assigned: Assigned
     gain: NDArray[np.float32]
     length: NDArray[np.float32]
-    order: Rows
-    ends: Rows
 
     def lines(self, model: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return slope and offset, shapes (B, C), from products to the scores of a model."""
@@ -93,7 +87,7 @@ def discriminants(kernel: Kernel, labels: Rows, counts: Matrix, n_people: int) -
     inverse = _inverses(c, gram)
     gain = np.divide(c, weight, out=np.zeros_like(weight), where=known).astype(np.float32)
     length = gain / np.where(known, weight, 1.0).astype(np.float32) * np.einsum("bcd,bcd->bc", inverse, gram)
-    return Discriminants(inverse, scale, gain, length, order, ends)
+    return Discriminants(Assigned(inverse, scale, order, ends), gain, length)
 
 
 def _inverses(c: np.float32, gram: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -170,17 +164,7 @@ def inner_criterion(engine: Engine, enrol: Rows, labels: Rows) -> Matrix:
                     lines = [fitted.lines(engine.candidates[i].model) for i in here]
                     slopes, offsets = (np.stack(one) for one in zip(*lines, strict=True))
                     added = np.empty(slopes.shape[:2])
-                    draw_kernels.reciprocal_ranks(
-                        fitted.inverse,
-                        fitted.scale,
-                        slopes,
-                        offsets,
-                        fitted.order,
-                        fitted.ends,
-                        kernel.probes,
-                        owners[batch],
-                        added,
-                    )
+                    draw_kernels.reciprocal_ranks(fitted.assigned, slopes, offsets, kernel.probes, owners[batch], added)
                     total[batch, here] += added.T
         present = np.zeros((len(labels), len(engine.samples.people)), dtype=bool)
         present[np.arange(len(labels))[:, None], trained] = True
@@ -216,7 +200,7 @@ def _averages(
     """Average the scores of recordings under every separation; shape (options, B, C, R), and who is enrolled."""
     C, recording = len(engine.samples.people), engine.samples.recording[test]
     starts = np.append(starts_of(recording), len(test))
-    space, kernel, own = _prepared(engine, train, test, chosen)
+    space, kernel, probes = _prepared(engine, train, test, starts, chosen)
     separations = np.array(engine.config.separations)
     out = np.zeros((len(separations), len(labels), C, len(starts) - 1))
     present = np.zeros((len(labels), C, 1), dtype=bool)
@@ -224,30 +208,20 @@ def _averages(
         fitted = discriminants(kernel, labels[batch][:, space.recordings], space.counts, C)
         slope, offset = fitted.lines(chosen.model)
         part = np.zeros((len(separations), len(slope), C, len(starts) - 1))
-        draw_kernels.averages(
-            fitted.inverse,
-            fitted.scale,
-            slope,
-            offset,
-            fitted.order,
-            fitted.ends,
-            kernel.probes,
-            own,
-            starts,
-            separations,
-            part,
-        )
+        draw_kernels.averages(fitted.assigned, slope, offset, probes, separations, part)
         out[:, batch] = part
-        present[batch, :, 0] = fitted.scale > 0
+        present[batch, :, 0] = fitted.assigned.scale > 0
     return out, present
 
 
-def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate) -> tuple[Space, Kernel, NDArray[np.float32]]:
-    """Return the space, the inner products with the probes, and the probes' own lengths where scores need them."""
+def _prepared(
+    engine: Engine, enrol: Rows, probe: Rows, starts: Rows, chosen: Candidate
+) -> tuple[Space, Kernel, Probes]:
+    """Return the space, its inner products, and the probes, whose recordings begin at `starts`."""
     space = engine.space(enrol, chosen.transform)
     kernel = make_kernel(space, engine.projected(enrol, chosen.transform, probe), chosen.shrinkage, single=True)
     own = kernel.own if chosen.model == "whitened_centroid" else np.empty(0)
-    return space, kernel, own.astype(np.float32)
+    return space, kernel, Probes(kernel.probes, own.astype(np.float32), starts)
 
 
 @dataclass
@@ -290,7 +264,7 @@ def tally_fold(engine: Engine, fold: Fold, labels: Rows, owners: Rows, units: li
     scores = np.empty((len(labels), C, len(starts) - 1))
     choice, separations = choose(engine, fold.enrol, labels)
     for chosen in np.unique(choice):
-        space, kernel, own = _prepared(engine, fold.enrol, fold.probe, engine.candidates[int(chosen)])
+        space, kernel, probes = _prepared(engine, fold.enrol, fold.probe, starts, engine.candidates[int(chosen)])
         for separation in np.unique(separations[choice == chosen]):
             same = np.flatnonzero((choice == chosen) & (separations == separation))
             for batch in _batches(len(same), C):
@@ -300,15 +274,10 @@ def tally_fold(engine: Engine, fold: Fold, labels: Rows, owners: Rows, units: li
                 hits, counts = np.zeros((2, len(units), len(rows), C))
                 whole = np.full((len(rows), C, len(starts) - 1), ABSENT)
                 draw_kernels.tally(
-                    fitted.inverse,
-                    fitted.scale,
+                    fitted.assigned,
                     slope,
                     offset,
-                    fitted.order,
-                    fitted.ends,
-                    kernel.probes,
-                    own,
-                    starts,
+                    probes,
                     float(separation),
                     probed[rows],
                     np.array([unit.k for unit in units]),
