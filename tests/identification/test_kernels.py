@@ -25,6 +25,14 @@ def test_normalised_scores_are_those_of_the_formula(precision):
             assert found[b, c] == pytest.approx(wanted, abs=1e-3 if precision is np.float32 else 1e-9)
 
 
+def test_support_is_the_formula_and_who_is_absent_has_none():
+    scores = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, 1e6, -1e6]])
+    for separation in (0.5, 2.0, 4.0):
+        formula = np.logaddexp(0.0, separation * scores - separation**2 / 2)
+        assert support(scores, separation) == pytest.approx(formula, rel=1e-12)
+        assert (support(np.array([ABSENT, np.nan]), separation) == ABSENT).all()
+
+
 def test_support_in_single_precision_is_support():
     scores = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, 1e6, -1e6]]).astype(np.float32)
     for separation in (0.5, 2.0, 4.0):
