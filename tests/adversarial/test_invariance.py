@@ -12,7 +12,7 @@ from eupnea.adversarial.blindness import balanced_accuracy, nuisance_labels, per
 from eupnea.adversarial.cohort import recording_cohort
 from eupnea.adversarial.erasure import Components, IdentityEraser, LinearEraser, Residualiser, one_hot
 from eupnea.adversarial.identity import Pairs, eer_interval
-from eupnea.adversarial.readers import ANEW_READERS, READERS, read_anew, read_classes
+from eupnea.adversarial.readers import ANEW_READERS, READERS, matched_pairs, read_anew, read_classes, score_pairs
 from eupnea.config.adversarial import AdversarialConfig
 
 CONFIG = AdversarialConfig(nuisances=["mode", "task", "session", "identity"], strengths=[0.0, 1.0], bootstraps=200)
@@ -152,6 +152,28 @@ def test_what_a_removal_leaves_in_new_people_is_read_only_by_attackers_taught_by
         assert balanced_accuracy(labels[new], read) > 0.57
         unread = read_anew(reader, rng.standard_normal((400, 20)), labels[new], people[new], seed=0)
         assert balanced_accuracy(labels[new], unread) < 0.57
+
+
+def test_trees_read_what_no_linear_attacker_can():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((900, 20))
+    labels = np.where(X[:, 0] * X[:, 1] > 0, "nasal", "oral")
+    taught = (X[:500], labels[:500])
+    read = {reader: read_classes(reader, taught, X[500:], seed=0) for reader in ("logistic", "boosted_trees")}
+    assert balanced_accuracy(labels[500:], read["logistic"]) < 0.57
+    assert balanced_accuracy(labels[500:], read["boosted_trees"]) > 0.75
+
+
+def test_trees_tell_people_apart_by_the_distance_of_their_pairs():
+    rng = np.random.default_rng(0)
+    people = np.repeat([f"p{k:02d}" for k in range(60)], 4)
+    ages = np.repeat(rng.uniform(20, 30, 60), 4)
+    X = np.repeat(rng.standard_normal((60, 6)), 4, axis=0) + 0.3 * rng.standard_normal((240, 6))
+    old, new = np.arange(120), np.arange(120, 240)
+    genuine, impostor = matched_pairs(people[new], ages[new], 10.0)
+    pairs = np.vstack([genuine, impostor])
+    scores = score_pairs("pair_trees", (X[old], people[old], ages[old]), X[new], pairs, caliper=10.0, seed=0)
+    assert scores[: len(genuine)].mean() > scores[len(genuine) :].mean() + 0.3
 
 
 def test_people_who_read_are_never_those_who_are_read():

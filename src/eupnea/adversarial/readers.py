@@ -11,7 +11,7 @@ from eupnea.adversarial.erasure import shrunk
 
 Array = NDArray[np.float64]
 
-READERS = ("logistic", "svm_rbf", "random_forest")
+READERS = ("logistic", "svm_rbf", "boosted_trees")
 """Attackers on classes: a linear one, and two that are stronger than the linear removal."""
 
 ANEW_READERS = ("logistic", "svm_rbf")
@@ -20,14 +20,14 @@ ANEW_READERS = ("logistic", "svm_rbf")
 PARTS = 5
 """Groups of left-out people; each is read by attackers taught by the others."""
 
-PAIR_READERS = ("whitened_cosine", "whitened_distance", "pair_forest")
+PAIR_READERS = ("whitened_cosine", "whitened_distance", "pair_trees")
 """Attackers on identity: two closed forms, and one trained on pairs."""
 
-N_TREES = 60
-"""Trees of the forests."""
+TREES = {"n_estimators": 60, "max_depth": 3, "tree_method": "hist", "max_bin": 64, "n_jobs": 1}
+"""Boosted trees: they read products and distances that a forest of as many trees misses, in half its time."""
 
 MAX_PAIRS = 1500
-"""Pairs of each sort that the forest on pairs is trained on at most."""
+"""Pairs of each sort that the trees on pairs are trained on at most."""
 
 
 def read_classes(name: str, train: tuple[Array, NDArray[np.str_]], X: Array, *, seed: int) -> NDArray[np.str_]:
@@ -42,13 +42,16 @@ def read_classes(name: str, train: tuple[Array, NDArray[np.str_]], X: Array, *, 
     X
         Shape (m, p).
     seed
-        Seed of the forest.
+        Seed of the trees.
     """
     from sklearn.preprocessing import StandardScaler
 
     rows, labels = train
+    if name == "boosted_trees":
+        names, codes = np.unique(labels, return_inverse=True)
+        return np.asarray(names[_boosted(rows, codes, seed).predict(X)], dtype=str)
     scaler = StandardScaler().fit(rows)
-    model = _classifier(name, seed).fit(scaler.transform(rows), labels)
+    model = _classifier(name).fit(scaler.transform(rows), labels)
     return np.asarray(model.predict(scaler.transform(X)), dtype=str)
 
 
@@ -82,18 +85,23 @@ def read_anew(
     return read.astype(str)
 
 
-def _classifier(name: str, seed: int) -> Any:
+def _boosted(X: Array, codes: NDArray[np.intp], seed: int) -> Any:
+    """Fit trees to classes 0, 1, …; all classes weigh the same together."""
+    from sklearn.utils.class_weight import compute_sample_weight
+    from xgboost import XGBClassifier
+
+    model = XGBClassifier(random_state=seed, **TREES)
+    return model.fit(X, codes, sample_weight=compute_sample_weight("balanced", codes))
+
+
+def _classifier(name: str) -> Any:
     if name == "logistic":
         from sklearn.linear_model import LogisticRegression
 
         return LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
-    if name == "svm_rbf":
-        from sklearn.svm import SVC
+    from sklearn.svm import SVC
 
-        return SVC(C=3.0, class_weight="balanced")
-    from sklearn.ensemble import RandomForestClassifier
-
-    return RandomForestClassifier(N_TREES, class_weight="balanced", min_samples_leaf=2, random_state=seed)
+    return SVC(C=3.0, class_weight="balanced")
 
 
 def score_pairs(
@@ -118,7 +126,7 @@ def score_pairs(
     caliper
         Impostors of the training pairs are at most this many years apart.
     seed
-        Seed of the forest and of the choice of training pairs.
+        Seed of the trees and of the choice of training pairs.
 
     Returns
     -------
@@ -126,8 +134,8 @@ def score_pairs(
         Shape (k,): higher is more alike.
     """
     rows, people, ages = train
-    if name == "pair_forest":
-        return _forest_scores(rows, people, ages, X, pairs, caliper, seed)
+    if name == "pair_trees":
+        return _tree_scores(rows, people, ages, X, pairs, caliper, seed)
     _, codes = np.unique(people, return_inverse=True)
     counts = np.bincount(codes)
     means = np.stack([np.bincount(codes, weights=column) / counts for column in rows.T], axis=1)
@@ -139,7 +147,7 @@ def score_pairs(
     return np.asarray(np.sum(unit[pairs[:, 0]] * unit[pairs[:, 1]], axis=1))
 
 
-def _forest_scores(
+def _tree_scores(
     rows: Array,
     people: NDArray[np.str_],
     ages: Array,
@@ -148,8 +156,6 @@ def _forest_scores(
     caliper: float,
     seed: int,
 ) -> Array:
-    from sklearn.ensemble import RandomForestClassifier
-
     rng = np.random.default_rng(seed)
     genuine, impostor = matched_pairs(people, ages, caliper)
     if not len(genuine) or not len(impostor):
@@ -157,9 +163,8 @@ def _forest_scores(
     chosen = [part[np.sort(rng.permutation(len(part))[:MAX_PAIRS])] for part in (genuine, impostor)]
     known = np.vstack(chosen)
     labels = np.repeat([1, 0], [len(part) for part in chosen])
-    forest = RandomForestClassifier(N_TREES, class_weight="balanced", min_samples_leaf=5, random_state=seed)
-    forest.fit(_pair_features(rows, known), labels)
-    return np.asarray(forest.predict_proba(_pair_features(X, pairs))[:, 1], dtype=float)
+    trees = _boosted(_pair_features(rows, known), labels, seed)
+    return np.asarray(trees.predict_proba(_pair_features(X, pairs))[:, 1], dtype=float)
 
 
 def _pair_features(X: Array, pairs: NDArray[np.intp]) -> Array:
