@@ -190,8 +190,9 @@ def build_design(
 def _owners(frame: pd.DataFrame, target: Target) -> pd.Series:
     """Give the observation that each row belongs to; NaN for none."""
     keys = LEVEL_KEYS[target.level]
-    labels = target.observations[keys].agg("|".join, axis=1)
-    return frame[keys].astype("str").agg("|".join, axis=1).map(pd.Series(range(len(labels)), index=labels))
+    labels = pd.MultiIndex.from_frame(target.observations[keys].astype("str"))
+    place = labels.get_indexer(pd.MultiIndex.from_frame(frame[keys].astype("str")))
+    return pd.Series(place, index=frame.index, dtype=float).where(place >= 0)
 
 
 def _averaged(longer: pd.DataFrame, target: Target, used: NDArray[np.intp]) -> tuple[FloatArray, list[str]]:

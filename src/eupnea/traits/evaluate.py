@@ -81,15 +81,12 @@ def output_rows(
     draws = _bootstrap_weights(task, used)
     singles = _jackknife_weights(task, used)
     everybody = np.isin(task.design.people, used).astype(float)[:, None]
-    tables = [
-        {name: _mean_scores(task, outputs, weights)[name] for name in _names(task, outputs[0])}
-        for weights in (everybody, draws, singles)
-    ]
+    tables = [_mean_scores(task, outputs, weights) for weights in (everybody, draws, singles)]
     nulls = _null_scores(task, outputs, null_y, everybody[:, 0] > 0)
     base = {**task.columns, "model": outputs[0].model, **columns, "n_participants": len(used)}
     base["n_observations"] = int(everybody.sum())
     rows = []
-    for name in tables[0]:
+    for name in _names(task, outputs[0]):
         interval = interval_from_draws(float(tables[0][name][0]), tables[1][name], tables[2][name])
         row = metric_row("traits", name, float(tables[0][name][0]), **base, **interval.as_columns())
         if name in nulls:

@@ -39,7 +39,7 @@ def scale_pair(
     Parameters
     ----------
     train, test
-        Shapes (n_train, p) and (n_test, p), NaN where missing.
+        Shapes (n_train, p) and (n_test, p), NaN where missing; single precision stays single.
     how
         Limits.
     weights
@@ -57,6 +57,7 @@ def scale_pair(
     if confounds is not None:
         train, test = residual_pair(train, test, *confounds)
     share = np.full(len(train), 1 / max(len(train), 1)) if weights is None else weights / weights.sum()
+    share = share.astype(train.dtype)
     first, spread = _moments(train, share)
     train, test = (train - first) / spread, (test - first) / spread
     if np.isfinite(how.clip_sd):
@@ -71,7 +72,7 @@ def impute_pair(train: FloatArray, test: FloatArray, max_missing: float) -> tupl
     holes, test_holes = np.isnan(train), np.isnan(test)
     if not holes.any() and not test_holes.any():
         return train, test
-    filled = np.zeros(train.shape[1])
+    filled = np.zeros(train.shape[1], dtype=train.dtype)
     usable = holes.mean(axis=0) <= max_missing
     touched = usable & (holes.any(axis=0) | test_holes.any(axis=0))
     filled[touched] = np.nanmedian(train[:, touched], axis=0)
@@ -95,8 +96,9 @@ def residual_pair(
 def _moments(values: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
     mean = share @ values
     spread = np.sqrt(share @ (values - mean) ** 2)
-    tiny = spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
-    return mean, np.where(tiny, np.inf, spread)
+    limits = np.finfo(values.dtype)
+    tiny = spread <= 5e3 * limits.eps * np.maximum(np.abs(mean), limits.tiny)
+    return mean, np.where(tiny, np.inf, spread).astype(values.dtype)
 
 
 def _centred(values: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:

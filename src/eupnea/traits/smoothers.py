@@ -105,7 +105,7 @@ def window_matrices(
     owner
         Shape (n_windows,): observation of each window.
     train, test
-        Observations.
+        Observations, each with windows.
     how
         Preprocessing, fitted on the training windows.
     relative_penalties
@@ -116,7 +116,8 @@ def window_matrices(
     weights = 1.0 / counts[owner[in_train]]
     x, z = scale_pair(windows[in_train], windows[in_test], how, weights=weights)
     means, test_means = _means(x, owner[in_train], train), _means(z, owner[in_test], test)
-    w, u = np.linalg.eigh((x * weights[:, None]).T @ x)
+    x *= np.sqrt(weights).astype(x.dtype)[:, None]
+    w, u = np.linalg.eigh((x.T @ x).astype(float))
     left, right = test_means @ u, means @ u
     penalties = np.asarray(relative_penalties) * max(windows.shape[1], 1)
     return np.stack([(left / (np.maximum(w, 0.0) + penalty)) @ right.T for penalty in penalties])
@@ -171,10 +172,15 @@ def family_smoother(
 
 
 def window_smoother(model: str, windows: FloatArray, owner: IndexArray, how: Preprocessing) -> Smoother:
-    """Make the family of ridge regressions on single windows."""
+    """Make the family of ridge regressions on single windows.
+
+    The windows are held in single precision, each feature around its median and in its interquartile ranges: a shift
+    and a scale that are undone by every training set's own.
+    """
+    single = _conditioned(windows)
 
     def matrices(train: IndexArray, test: IndexArray) -> FloatArray:
-        return window_matrices(windows, owner, train, test, how)
+        return window_matrices(single, owner, train, test, how)
 
     return Smoother(model, len(RELATIVE_PENALTIES), matrices)
 
@@ -214,5 +220,21 @@ def _squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _means(values: FloatArray, owner: IndexArray, observations: IndexArray) -> FloatArray:
-    belongs = (owner == observations[:, None]).astype(float)
-    return (belongs / belongs.sum(axis=1, keepdims=True)) @ values
+    """Average the rows of each observation."""
+    from scipy.sparse import csr_array
+
+    place = np.full(int(owner.max(initial=-1)) + 1, -1)
+    place[observations] = np.arange(len(observations))
+    counts = np.bincount(place[owner], minlength=len(observations))
+    cells = place[owner], np.arange(len(owner))
+    belongs = csr_array((1.0 / counts[place[owner]], cells), shape=(len(observations), len(owner)))
+    return np.asarray(belongs @ values, dtype=float)
+
+
+def _conditioned(windows: FloatArray) -> NDArray[np.float32]:
+    known = np.isfinite(windows).any(axis=0)
+    kept = np.where(np.isfinite(windows), windows, np.nan)
+    low, middle, high = np.zeros((3, windows.shape[1]))
+    low[known], middle[known], high[known] = np.nanpercentile(kept[:, known], [25, 50, 75], axis=0)
+    width = np.where(high > low, high - low, 1.0)
+    return ((kept - middle) / width).astype(np.float32)
