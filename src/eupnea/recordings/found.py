@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.channels import CARDIAC_KINDS, RESPIRATION_KINDS, rule_for
 from eupnea.recordings.checks import check_channel
 from eupnea.recordings.findings import Finding, finding_of
@@ -153,8 +154,8 @@ def _unknown_words(found: FoundRecording, source: Source, content: Content) -> l
         Finding(
             "warning",
             found.entry.recording,
-            f"The sidecar's {key.capitalize()} is not a word that is known here, and is not used (found {word!r}) "
-            f"(allowed: {', '.join(filter(None, TOLD[key]))})",
+            f"The sidecar's {key.capitalize()} is not a word that is known here, and is not used "
+            f"(found {described(word, words=TOLD[key])}) (allowed: {', '.join(filter(None, TOLD[key]))})",
             f"{source.path}, channel {name}",
             "correct the sidecar, or say it in dataset.channels",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 
 if TYPE_CHECKING:
     from eupnea.recordings.signal import RawSignal
@@ -32,13 +33,13 @@ def in_milliseconds(raw: RawSignal) -> tuple[RawSignal, tuple[str, ...]]:
     middle = float(np.median(known)) * factor if known.size else 0.0
     notes: tuple[str, ...] = ()
     if middle < SHORTEST_RR_MS:
-        notes = (f"intervals are taken as seconds: their median is {middle:g} {raw.unit}",)
+        notes = (f"intervals are taken as seconds: their median is {middle:g}",)
         factor, middle = factor * 1000.0, middle * 1000.0
     if not MEDIAN_RR_MS[0] <= middle <= MEDIAN_RR_MS[1]:
         raise RecordingError(
             "these are not the intervals of a human heart",
             where="rr",
-            found=f"a median of {middle:g} ms (unit {raw.unit or 'not told'})",
+            found=f"a median of {middle:g} ms (unit: {described(raw.unit, words=UNITS_TO_MS)})",
             allowed=f"a median of {MEDIAN_RR_MS[0]:g} to {MEDIAN_RR_MS[1]:g} ms; units ms, s or us",
             change="set the unit of the channel in dataset.channels, or 'kind: heart_rate' if they are rates",
         )

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eupnea.config.dataset import Polarity, Role, Site
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.paths import inside
 from eupnea.recordings.signal import RawSignal
 
@@ -118,8 +119,17 @@ class Content:
     unknown_words: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def beside(request: Request, name: str) -> Path:
+def beside(request: Request, name: str, *, field: str) -> Path:
     """Return a file that a header names, in the header's own folder.
+
+    Parameters
+    ----------
+    request
+        The header.
+    name
+        What it names; no message repeats it.
+    field
+        Where in the header.
 
     Raises
     ------
@@ -130,7 +140,7 @@ def beside(request: Request, name: str) -> Path:
     try:
         return inside(request.base, f"{folder}/{name}" if folder else name)
     except RecordingError as error:
-        raise RecordingError(error.what, where=f"{request.where}: {error.where}", change=error.change) from error
+        raise RecordingError(error.what, where=f"{request.where}, {field}", change=error.change) from error
 
 
 LARGEST_SAMPLE = 1e19
@@ -183,7 +193,7 @@ def checked_rate(rate: object, request: Request, *, where: str = "", key: str = 
         raise RecordingError(
             f"The {key} cannot be right",
             where=where or request.where,
-            found=repr(rate)[:40],
+            found=described(rate),
             allowed=f"above 0, at most {limit:g} Hz",
             change="correct the rate where it is declared",
         )
