@@ -183,7 +183,7 @@ def _disturb(dataset: Path, what: str) -> None:
         file.unlink()
     else:
         lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
-        file.write_bytes(gzip.compress(b"".join(lines[LOST_SAMPLES:])))
+        file.write_bytes(gzip.compress(b"".join(lines[LOST_SAMPLES:]), mtime=0))
 
 
 @contextmanager
