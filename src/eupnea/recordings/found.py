@@ -100,6 +100,7 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
                 sampling_hz=source.sampling_hz,
                 limits=limits_of(config),
                 wanted=lambda name, source=source: _is_wanted(name, source, dataset),  # type: ignore[misc]
+                unit_of=lambda name, source=source: _declared_unit(name, source, dataset),  # type: ignore[misc]
             )
         except RecordingError as error:
             found.findings.append(finding_of(error, recording=entry.recording))
@@ -116,6 +117,11 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
 def _is_wanted(name: str, source: Source, dataset: DatasetConfig) -> bool:
     rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
     return rule is not None and rule.kind != "ignore"
+
+
+def _declared_unit(name: str, source: Source, dataset: DatasetConfig) -> str:
+    rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
+    return rule.unit if rule is not None else ""
 
 
 def _add_content(

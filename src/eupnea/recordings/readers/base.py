@@ -37,8 +37,14 @@ class Limits:
     rate_tolerance: float = 0.01
 
 
-def _every_channel(_: str) -> bool:
+def every_channel(_: str) -> bool:
+    """Tell that a channel is needed."""
     return True
+
+
+def no_unit(_: str) -> str:
+    """Tell that no unit of a channel is declared."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,9 @@ class Request:
         What the file may claim.
     wanted
         Whether a channel of this name is needed; formats with many channels (EEG) do not read the others.
+    unit_of
+        Unit of a channel that is declared outside the file; empty when none is. For formats that must know it to tell
+        times.
     """
 
     base: Path
@@ -69,7 +78,8 @@ class Request:
     sidecars: tuple[tuple[Path, str], ...] = ()
     sampling_hz: float = float("nan")
     limits: Limits = field(default_factory=Limits)
-    wanted: Callable[[str], bool] = _every_channel
+    wanted: Callable[[str], bool] = every_channel
+    unit_of: Callable[[str], str] = no_unit
 
 
 @dataclass(frozen=True, slots=True)
