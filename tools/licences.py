@@ -119,9 +119,7 @@ def page() -> str:
         "|---|---|---|",
         *(f"| {name} | {licence(name).replace('|', '/')} | {EXCEPTIONS.get(name, '')} |" for name in needed()),
         "",
-        "Needed on some systems or versions of Python only: "
-        + "; ".join(f"{name} ({said})" for name, said in ELSEWHERE.items())
-        + ".",
+        f"Needed on some systems or versions of Python only: {elsewhere}.",
         "",
     ]
     return "\n".join(lines)

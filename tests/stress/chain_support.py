@@ -73,10 +73,11 @@ def run_chain(base: Path, seed: Seed, content: bytes) -> Chain:
     dataset = DatasetConfig.model_validate({"path": str(base), "channels": CHANNELS} | where)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _steps(dataset, base)
+        return steps(dataset, base)
 
 
-def _steps(dataset: DatasetConfig, base: Path) -> Chain:
+def steps(dataset: DatasetConfig, base: Path, config: FeaturesConfig = FEATURES) -> Chain:
+    """Go from the files of a dataset to the features of their windows."""
     people = [entry.participant for entry in discover(dataset, base)]
     found = describe_chunk(dataset, LIMITS, base, people, 0)
     raw = load_signals(base, found.channels, limits=limits_of(LIMITS))
@@ -93,7 +94,7 @@ def _steps(dataset: DatasetConfig, base: Path) -> Chain:
         with_beats(clean.quality, judged),
         breaths,
         beats,
-        FEATURES,
+        config,
     )
     return Chain(
         {
@@ -104,7 +105,7 @@ def _steps(dataset: DatasetConfig, base: Path) -> Chain:
             "breaths": breaths,
             "beats": beats,
             "beat quality": judged,
-            **{f"features of {name}": table for name, table in (("recordings", features.recordings),)},
+            "recording features": features.recordings,
             "windows": features.windows,
             "set aside": features.set_aside,
         }
