@@ -141,6 +141,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(undisturbed: Undisturbed, t
         done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
         assert done.returncode != 0
         assert "No space left" in done.stdout + done.stderr
+        assert clone.digests() or undisturbed.until, "nothing was written at all: nothing is compared"
         assert _differing(clone, undisturbed) == set()
         _remount(results, "size=500m")
         assert undisturbed.run(clone) == undisturbed.results
@@ -219,4 +220,6 @@ def test_two_runs_at_once_do_not_harm_each_other(undisturbed: Undisturbed, tmp_p
     both = [_start(clone, undisturbed.until) for _ in range(2)]
     codes = [one.wait(timeout=1500) for one in both]
     assert 0 in codes
+    printed = (clone.folder / PRINTED).read_text(encoding="utf-8")
+    assert codes == [0, 0] or "Another run works in this folder" in printed or "locked" in printed.lower()
     assert clone.digests() == undisturbed.results

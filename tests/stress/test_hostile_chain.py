@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recordings.mutations import N_INPUTS, Guard, Seed, mutated
-from stress.chain_support import KINDS, archive, complaints, real_files, run_chain, simulated_seeds, spoiled
+from stress.chain_support import KINDS, Chain, archive, complaints, real_files, run_chain, simulated_seeds, spoiled
 
 from eupnea.cli.simulate import run_simulate
 
@@ -35,6 +35,20 @@ def through(guard: Guard, label: str, base: Path, seed: Seed, content: bytes) ->
         chain = run_chain(base, seed, content)
         assert complaints(chain) == []
     return chain.n_windows if chain is not None else 0
+
+
+def test_what_does_not_hold_is_complained_of(simulated: list[Seed], tmp_path: Path) -> None:
+    def with_wrong(name: str, **cells: object) -> list[str]:
+        return complaints(Chain({**good, name: good[name].assign(**cells)}))
+
+    good = run_chain(tmp_path, simulated[0], simulated[0].content).tables
+    column = good["windows"].columns[-1]
+    assert with_wrong("windows", **{column: np.inf}) == [f"windows: {column} is infinite"]
+    assert with_wrong("breaths", is_valid=False, reason="") == ["breaths: is_valid is false without a reason"]
+    assert with_wrong("recordings", status="set_aside", reason=" ") == ["recordings: set aside without a reason"]
+    assert with_wrong("beats", is_valid=True, rr_corrected_ms=np.nan) == ["beats: valid without an interval"]
+    assert with_wrong("windows", recording="another")[0].endswith("neither a window nor a reason")
+    assert with_wrong("cardiac", times_s=[np.array([np.inf])] * len(good["cardiac"]))
 
 
 def test_broken_files_end_with_an_error_or_with_features(simulated: list[Seed], tmp_path: Path) -> None:
