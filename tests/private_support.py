@@ -59,7 +59,7 @@ def plant_files(dataset: Path, target: Path) -> None:
     for participant, task, mode, signals in simulated_signals(dataset):
         name = PEOPLE[order.setdefault(participant, len(order))]
         stem = f"{name}_{RECORDED:%Y%m%d}_{task}_{mode}"
-        write = _WRITERS.get(order[participant], _write_edf)
+        write = WRITERS[_KINDS.get(order[participant], "edf")]
         file = write(target, stem, name, signals)
         rows.append({"path": file, "participant": name, "mode": mode, "task": task})
     (target / f"{PEOPLE[0]}_broken.edf").write_bytes(b"0       Hildegard Smithson")
@@ -153,7 +153,10 @@ def _write_wfdb(target: Path, stem: str, name: str, signals: dict[str, tuple[np.
     return f"{stem}.hea"
 
 
-_WRITERS = {1: _write_wfdb, 2: _write_bdf, 3: _write_acq}
+WRITERS = {"edf": _write_edf, "wfdb": _write_wfdb, "bdf": _write_bdf, "acq": _write_acq}
+"""Format -> what writes a file of it (folder, stem, person, signals), and returns the file's name."""
+_KINDS = {1: "wfdb", 2: "bdf", 3: "acq"}
+"""Number of the person -> format, where it is not EDF."""
 
 
 def _whole_seconds(signals: dict[str, tuple[np.ndarray, float]]) -> dict[str, tuple[np.ndarray, float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
@@ -29,10 +30,29 @@ EXCEPTIONS = {
 }
 
 
-def needed(root: str = "eupnea") -> list[str]:
-    """Return the names of all packages that a package needs on this machine, directly or through others."""
+ELSEWHERE = {
+    "appnope": "BSD-2-Clause: macOS only",
+    "overrides": "Apache-2.0: Python 3.11 only",
+    "colorama": "BSD-3-Clause: Windows only",
+    "pyreadline3": "BSD-3-Clause: Windows only",
+    "pywinpty": "MIT: Windows only",
+    "xgboost": "Apache-2.0: macOS only; xgboost-cpu elsewhere",
+}
+"""Packages of the lock that only some systems or versions of Python need."""
+
+
+def needed(roots: list[str] | None = None) -> list[str]:
+    """Return the names of all packages that some requirements need on this machine, directly or through others.
+
+    Parameters
+    ----------
+    roots
+        Requirements; those of eupnea in ``pyproject.toml`` when None (what is installed may be older than that file).
+    """
+    if roots is None:
+        roots = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     found: set[str] = set()
-    waiting = [(root, "")]
+    waiting = _below(roots, "")
     seen: set[tuple[str, str]] = set()
     while waiting:
         name, extra = waiting.pop()
@@ -44,12 +64,18 @@ def needed(root: str = "eupnea") -> list[str]:
         except PackageNotFoundError:
             continue
         found.add(name)
-        for text in texts:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-                below = re.sub(r"[-_.]+", "-", requirement.name).lower()
-                waiting += [(below, ""), *((below, one) for one in requirement.extras)]
-    return sorted(found - {root})
+        waiting += _below(texts, extra)
+    return sorted(found)
+
+
+def _below(texts: list[str], extra: str) -> list[tuple[str, str]]:
+    """Return name and extra of each requirement that holds on this machine."""
+    found = []
+    for requirement in map(Requirement, texts):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+            found += [(name, ""), *((name, one) for one in requirement.extras)]
+    return found
 
 
 def licence(name: str) -> str:
@@ -82,6 +108,7 @@ def refused() -> list[str]:
 
 def page() -> str:
     """Return the text of ``docs/licences.md``."""
+    elsewhere = "; ".join(f"{name} ({said})" for name, said in ELSEWHERE.items())
     lines = [
         "# Licences of the packages used",
         "",
@@ -91,6 +118,8 @@ def page() -> str:
         "| package | licence | why it is accepted where it is not plainly permissive |",
         "|---|---|---|",
         *(f"| {name} | {licence(name).replace('|', '/')} | {EXCEPTIONS.get(name, '')} |" for name in needed()),
+        "",
+        f"Needed on some systems or versions of Python only: {elsewhere}.",
         "",
     ]
     return "\n".join(lines)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,6 +78,69 @@ def test_what_cannot_be_judged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     assert remove_abandoned(tmp_path) == [tmp_path / name]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden.tsv", "table.tsv"]
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_another_host_left_is_removed_after_a_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    young, old = (_left_by_another_host(tmp_path / name, monkeypatch) for name in ("young.tsv", "old.tsv"))
+    for path, age_s in ((young, files.FORGOTTEN_S - 60), (old, files.FORGOTTEN_S + 60)):
+        os.utime(path, (time.time() - age_s,) * 2)
+    if not locks:
+        monkeypatch.setattr(files.fcntl, "flock", _without_locks)
+    assert remove_abandoned(tmp_path) == [old]
+    assert young.read_text() == "half"
+
+
+def test_an_old_file_that_is_held_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = _left_by_another_host(tmp_path / "table.tsv", monkeypatch)
+    os.utime(old, (1e9, 1e9))
+    with old.open() as held:
+        files.fcntl.flock(held, files.fcntl.LOCK_EX)
+        assert remove_abandoned(tmp_path) == []
+    assert remove_abandoned(tmp_path) == [old]
+
+
+def test_a_writer_whose_file_was_removed_fails_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"table\.tsv"):
+        _write_what_is_removed_meanwhile(tmp_path / "table.tsv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _write_what_is_removed_meanwhile(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+        temporary.unlink()
+
+
+def test_the_command_of_the_documentation_removes_what_was_left_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "trust.md").read_text(encoding="utf-8")
+    command = next(line.strip() for line in text.splitlines() if line.strip().startswith("find results/STUDY"))
+    kept = [tmp_path / "results" / "STUDY" / "tables" / name for name in ("a.tsv", ".hidden.tsv", ".12345678-1.tsv")]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("whole")
+    _left_by_another_host(kept[0], monkeypatch)
+    assert len(list(kept[0].parent.iterdir())) == len(kept) + 1
+    subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
+    assert sorted(kept[0].parent.iterdir()) == sorted(kept)
+
+
+def _left_by_another_host(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    with monkeypatch.context() as changed:
+        changed.setattr(files.socket, "gethostname", lambda: "another-host")
+        with replacing(path.with_name(f"made.{path.name}")) as temporary:
+            left = temporary
+    path.with_name(f"made.{path.name}").unlink()
+    left.write_text("half")
+    return left
+
+
+def _without_locks(*_: object) -> None:
+    raise OSError(errno.EOPNOTSUPP, "no locks")
 
 
 def test_folders_that_vanish_meanwhile_and_links_are_let_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

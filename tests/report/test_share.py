@@ -6,11 +6,12 @@ import json
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from report_support import make_results
 
 from eupnea.errors import InputError
-from eupnea.report.share import share
+from eupnea.report.share import choices, share
 from eupnea.study import Study
 
 
@@ -107,3 +108,69 @@ def test_links_and_a_config_that_names_people_are_not_packed(real: Study, tmp_pa
     assert "link" in judged["figures/link.pdf"]
     assert "names participants" in judged["manifest.json"]
     assert not {"figures/link.pdf", "manifest.json"} & set(_packed(tmp_path / "out.zip"))
+
+
+def _told(study: Study, text: str) -> str:
+    """Return why a table of the cohort that holds a text is left out."""
+    (study.folder / "tables" / "own.tsv").write_text(f"name\tvalue\n{text}\t1\n")
+    return {one.name: one.reason for one in choices(study)}["tables/own.tsv"]
+
+
+def test_people_are_found_in_whatever_way_they_are_written(real: Study) -> None:
+    real.__dict__["participants"] = pd.DataFrame({"participant": ["sub-01", "sub-Hildegard", "sub-p7", "sub-rest"]})
+    rows = real.recordings.assign(session="ses-20190314", task="rest")
+    real.__dict__["recordings"] = rows
+    for text in ("sub-01", "worst: sub-01_task-rest", "x_sub-01", "SUB-HILDEGARD", "of hildegard, left", "on 20190314"):
+        assert _told(real, text) == "names participants", text
+    for text in ("01", "sub-012", "rest", "hildegards", "p7x", "2019"):
+        assert _told(real, text) == "", text
+
+
+def test_pictures_are_packed_with_the_table_that_tells_what_is_drawn_only(real: Study) -> None:
+    for name in ("holiday.png", "sub-01.tsv", "sub-01.png"):
+        (real.folder / "figures" / name).write_text("rank\tvalue\n")
+    judged = {one.name: one.reason for one in choices(real)}
+    assert "without a table" in judged["figures/holiday.png"]
+    assert judged["figures/sub-01.tsv"] == judged["figures/sub-01.png"] == "names participants"
+
+
+def test_numbers_of_few_people_are_not_published(real: Study, tmp_path: Path) -> None:
+    metrics = "metric\tvalue\tn_participants\nmae\t7.25\t3\nauc\t0.5\t50\nrate\t0.125\tn/a\n"
+    (real.folder / "metrics.tsv").write_text(metrics)
+    commands = {"aMae": "7.25", "aMaeLow": "7.5", "aMaeN": "3", "aAuc": "0.5", "aAucN": "50", "aRate": "0.125"}
+    text = "".join(f"\\newcommand{{\\{name}}}{{{value}}}\n" for name, value in commands.items())
+    (real.folder / "numbers.tex").write_text(text)
+    for name, count in (("few", 4), ("many", 5)):
+        (real.folder / "tables" / f"{name}.tsv").write_text(f"who\tvalue\tn\nx\t1\t{count}\n")
+        (real.folder / "tables" / f"{name}.tex").write_text("1")
+    judged = {one.name: one.reason for one in share(real, tmp_path / "out.zip")}
+    packed = _packed(tmp_path / "out.zip")
+    assert packed["metrics.tsv"].decode() == metrics.replace("mae\t7.25\t3\n", "")
+    assert [line.split("{")[1] for line in packed["numbers.tex"].decode().splitlines()] == [
+        *("\\aAuc}", "\\aAucN}", "\\aRate}"),
+    ]
+    assert "fewer than 5" in judged["tables/few.tsv"]
+    assert "fewer than 5" in judged["tables/few.tex"]
+    assert judged["tables/many.tsv"] == judged["tables/many.tex"] == ""
+
+
+def test_the_packed_manifest_names_no_file_and_tells_of_no_single_one(real: Study, tmp_path: Path) -> None:
+    told = json.loads((real.folder / "manifest.json").read_text())
+    told["config"]["dataset"] |= {"path": "…/smithson_2019", "recordings_table": "ward_7b.tsv", "feature_table": None}
+    told["inputs"] = [{"file": f"{number}.edf", "bytes": 1, "sha256": f"{number:064d}"} for number in range(3)]
+    (real.folder / "manifest.json").write_text(json.dumps(told))
+    real.__dict__.pop("manifest", None)
+    share(real, tmp_path / "out.zip")
+    packed = json.loads(_packed(tmp_path / "out.zip")["manifest.json"])
+    private = ("smithson", "ward_7b", ".edf", *(one["sha256"] for one in told["inputs"]))
+    assert not [word for word in private if word in json.dumps(packed)]
+    assert packed["inputs"]["files"] == 3
+    assert packed["config"]["dataset"]["source"] == "bids"
+
+
+def test_links_of_a_simulated_study_are_not_followed(real: Study, tmp_path: Path) -> None:
+    _manifest(real, source="simulated", suppress_below=5)
+    (tmp_path / "private.txt").write_text("private")
+    (real.folder / "linked.txt").symlink_to(tmp_path / "private.txt")
+    share(real, tmp_path / "out.zip")
+    assert "linked.txt" not in _packed(tmp_path / "out.zip")

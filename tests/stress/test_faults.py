@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import resource
@@ -28,6 +29,13 @@ ROUNDS = int(os.environ.get("EUPNEA_STRESS_ROUNDS", "3"))
 LESS_AND_LESS_MEMORY = range(550, 300, -50)  # MB; with 350 the workflow itself does not start
 PRINTED = "printed.txt"
 KINDS = ("workflow alone", "one worker", "all processes")
+STAGES = {
+    "recordings": "recordings/chunk-000/recordings.parquet",
+    "signals": "signals/chunk-000.parquet",
+    "features": "features/windows-000.parquet",
+}
+"""Stage of the first chunk, the last that read the recordings and one that did not -> what it writes."""
+LOST_SAMPLES = 500
 
 
 def _start(clone: Clone, until: tuple[str, ...]) -> subprocess.Popen[bytes]:
@@ -133,6 +141,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(undisturbed: Undisturbed, t
         done = clone.snakemake("--cores", "2", *undisturbed.until, check=False)
         assert done.returncode != 0
         assert "No space left" in done.stdout + done.stderr
+        assert clone.digests() or undisturbed.until, "nothing was written at all: nothing is compared"
         assert _differing(clone, undisturbed) == set()
         _remount(results, "size=500m")
         assert undisturbed.run(clone) == undisturbed.results
@@ -152,24 +161,30 @@ def test_results_that_cannot_be_written_stop_the_run_with_their_name(undisturbed
 
 @pytest.mark.parametrize("what", ["changes", "vanishes"])
 def test_an_input_that_is_lost_or_replaced_during_the_run(undisturbed: Undisturbed, tmp_path: Path, what: str) -> None:
-    clone, fresh = undisturbed.clone(tmp_path / "disturbed"), undisturbed.clone(tmp_path / "fresh")
-    process = _start(clone, undisturbed.until)
-    described = clone.folder / "results" / "small" / "recordings" / "chunk-000" / "recordings.parquet"
-    while process.poll() is None and not described.exists():
-        time.sleep(0.02)
-    for one in (clone, fresh):
-        _disturb(one.folder / "dataset", what)
-    process.wait(timeout=900)
-    assert undisturbed.run(clone) == undisturbed.run(fresh)
-    assert clone.digests() != undisturbed.results
+    fresh = undisturbed.clone(tmp_path / "fresh")
+    _disturb(fresh.folder / "dataset", what)
+    wanted = undisturbed.run(fresh)
+    assert wanted != undisturbed.results
+    for moment, written in STAGES.items() if not undisturbed.until else [("recordings", STAGES["recordings"])]:
+        clone = undisturbed.clone(tmp_path / moment)
+        process = _start(clone, undisturbed.until)
+        while process.poll() is None and not (clone.folder / "results" / "small" / written).exists():
+            time.sleep(0.02)
+        assert process.poll() is None, "the run was over before anything was disturbed"
+        _disturb(clone.folder / "dataset", what)
+        code = process.wait(timeout=1500)
+        assert undisturbed.run(clone) == wanted
+        ended = "ended well with what it had read" if code == 0 else "stopped"
+        print(f"a recording {what} once {written} is there: the run {ended}; the next one: {len(wanted)} equal results")
 
 
 def _disturb(dataset: Path, what: str) -> None:
-    files = sorted(dataset.glob("sub-*/**/*_recording-resp_physio.tsv.gz"))
+    file = sorted(dataset.glob("sub-*/**/*_recording-resp_physio.tsv.gz"))[0]
     if what == "vanishes":
-        files[0].unlink()
+        file.unlink()
     else:
-        files[0].write_bytes(files[1].read_bytes())
+        lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+        file.write_bytes(gzip.compress(b"".join(lines[LOST_SAMPLES:]), mtime=0))
 
 
 @contextmanager
@@ -205,4 +220,6 @@ def test_two_runs_at_once_do_not_harm_each_other(undisturbed: Undisturbed, tmp_p
     both = [_start(clone, undisturbed.until) for _ in range(2)]
     codes = [one.wait(timeout=1500) for one in both]
     assert 0 in codes
+    printed = (clone.folder / PRINTED).read_text(encoding="utf-8")
+    assert codes == [0, 0] or "Another run works in this folder" in printed or "locked" in printed.lower()
     assert clone.digests() == undisturbed.results

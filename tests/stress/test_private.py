@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import gzip
 import shutil
+import socket
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,6 +31,8 @@ dataset:
   channels: [{{pattern: airflow, kind: airflow, site: oronasal}}, {{pattern: ecg, kind: ecg}}]
 """
 BIDS = "dataset: {{source: bids, path: {base}/planted}}\n"
+TELLING = 5
+"""Letters of a user or host that is searched for: ``root`` and ``vm`` stand in any text."""
 WHOLE = pytest.param((), marks=pytest.mark.slow)
 
 
@@ -46,15 +50,17 @@ def run(clone: Clone, dataset: str, until: tuple[str, ...] = ()) -> Path:
     return clone.folder / "results" / "small"
 
 
-def searched(clone: Clone, results: Path) -> dict[str, set[str]]:
+def searched(clone: Clone, results: Path, *, is_whole: bool) -> dict[str, set[str]]:
     """Search the results, what is packed of them, and Snakemake's log: people send it when they ask for help.
 
-    No result may name a folder of the machine; the log does.
+    No result may name a folder, the user or the host of the machine; the log does.
     """
     log = clone.folder / ".snakemake" / "log"
     assert any(log.iterdir())
     folders = tuple(f"{one}/".lower() for one in (clone.folder, ROOT, Path.home()) if len(str(one)) > 1)
-    if (results / "report.html").is_file():
+    folders += tuple(one.lower() for one in (getpass.getuser(), socket.gethostname()) if len(one) >= TELLING)
+    assert (results / "report.html").is_file() == is_whole
+    if is_whole:
         share(eupnea.load(results), results / "shared.zip")
     found = found_in(results, PLANTED + folders) | found_in(log, PLANTED)
     # Text of a PDF is numbers of glyphs, that of a PNG is drawn: it is found in the SVG of the same figure.
@@ -62,9 +68,10 @@ def searched(clone: Clone, results: Path) -> dict[str, set[str]]:
         suffix: {one.with_suffix("") for one in results.rglob(f"*{suffix}")} for suffix in (".png", ".pdf", ".svg")
     }
     assert stems[".png"] == stems[".pdf"] == stems[".svg"]
+    assert (len(stems[".svg"]) > 10) == is_whole
     sizes = [one.stat().st_size for one in results.rglob("*") if one.is_file()]
     print(
-        f"{len(PLANTED)} names and dates and {len(folders)} folders searched in {len(sizes)} files of "
+        f"{len(PLANTED)} names and dates and {len(folders)} folders, users and hosts searched in {len(sizes)} files of "
         f"{sum(sizes) / 1e6:.0f} MB: {found}"
     )
     return found
@@ -96,7 +103,7 @@ def test_headers_comments_and_file_names_stay_outside_the_results(
     recordings = pd.read_csv(results / "recordings" / "recordings.tsv", sep="\t")
     assert set(recordings["participant"]) == {f"sub-p{number:02d}" for number in range(1, len(PEOPLE) + 1)}
     assert (recordings["status"] == "used").sum() == len(recordings) - 1
-    assert searched(clone, results) == {}
+    assert searched(clone, results, is_whole=not until) == {}
 
 
 @pytest.mark.study
@@ -109,4 +116,4 @@ def test_acquisition_times_and_sidecar_fields_stay_outside_the_results(
     plant_bids(clone.folder / "planted")
     planted = {word for words in found_in(clone.folder / "planted", PLANTED).values() for word in words}
     assert planted >= {*NAMES, "1961-05-17", "2019-03-14"}
-    assert searched(clone, run(clone, BIDS, until)) == {}
+    assert searched(clone, run(clone, BIDS, until), is_whole=not until) == {}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from tools_support import load_tool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +62,25 @@ def test_every_package_of_a_run_has_a_licence_that_permits_it(monkeypatch: pytes
     assert {one.split(":")[0] for one in licences.refused()} >= {"certifi", "fqdn", "docutils"}
 
 
-def test_the_page_of_licences_names_every_package() -> None:
-    listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M))
-    assert set(load_tool("licences").needed()) <= listed, "run: python tools/licences.py"
+def test_the_page_of_licences_names_every_package_and_no_other() -> None:
+    licences = load_tool("licences")
+    listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", licences.PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    listed -= {"package"}
+    assert set(licences.needed()) <= listed, "run: python tools/licences.py"
+    assert listed - set(licences.needed()) <= set(licences.ELSEWHERE), "run: python tools/licences.py"
+
+
+def test_licences_are_those_of_the_versions_of_the_lock_and_of_every_package_in_it() -> None:
+    licences = load_tool("licences")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = set(licences.needed())
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\\n]+))?", LOCK, re.MULTILINE)
+    here = {name: version for name, version, marker in pins if not marker or Marker(marker.strip()).evaluate()}
+    others = {name: installed(name) for name in needed if installed(name) != here.get(name)}
+    assert others == {}, "what is installed is not what the lock says; run: make setup"
+    assert set(here) == needed | set(licences.needed(project["dependency-groups"]["dev"]))
+    assert {name for name, _, _ in pins} - set(here) <= set(licences.ELSEWHERE)
+    assert all(licences.PERMISSIVE.match(said) for said in licences.ELSEWHERE.values())
 
 
 @pytest.mark.parametrize("what", ["vulnerabilities", "dockerfile"])
@@ -72,6 +90,22 @@ def test_audit_finds_nothing_to_mend(what: str) -> None:
     if verdict == audit.UNKNOWN:
         pytest.skip(f"{lines[0]} (python tools/audit.py)")
     assert verdict == audit.FINE, lines
+
+
+def test_the_image_holds_no_data_runs_as_nobody_special_and_installs_the_lock() -> None:
+    """What needs no tool to be seen; the rest is hadolint's."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    base = [value for word, value in steps if word == "FROM"]
+    assert [re.fullmatch(r"python:3\.1[123]-slim-[a-z]+", one) is not None for one in base] == [True]
+    assert [value for word, value in steps if word == "USER"][-1:] == ["1000"]
+    last_user = max(number for number, (word, _) in enumerate(steps) if word == "USER")
+    assert all(number > last_user for number, (word, _) in enumerate(steps) if word == "COPY")
+    assert not {"ADD", "ARG"} & {word for word, _ in steps}
+    assert not re.search(r"curl|wget|http|sudo|chmod|password|token", "".join(value for _, value in steps), re.I)
+    assert ["RUN", "python3 tools/setup.py"] in steps  # with the hashes of the lock
+    private = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split())
+    assert private >= {".git", ".venv", ".snakemake", "results", "data", "private"}
 
 
 def test_audit_tells_a_vulnerability_from_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

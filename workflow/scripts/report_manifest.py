@@ -6,7 +6,7 @@ from eupnea.io.job import job
 from eupnea.recordings.pseudonyms import errors_without_file_names, file_aliases
 from eupnea.report.manifest import manifest_of, write_manifest
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input.files):
     dataset = DatasetConfig.model_validate(snakemake.params.dataset)
     base = Path(dataset.path)
     aliases = file_aliases(dataset, base)

@@ -146,7 +146,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(
             "The feature table cannot be read: it is damaged, or not what its name says",
             where=str(path),
-            found=f"{type(error).__name__}: {error}".splitlines()[0][:160],
+            found=type(error).__name__,
             change="export the table again, as UTF-8",
         ) from error
 
@@ -158,7 +158,6 @@ def _floats(table: pd.DataFrame, name: str, where: str) -> pd.Series:
         raise InputError(
             "A column of the feature table holds text where numbers belong",
             where=f"{where}: {name}",
-            found=str(error)[:80],
             change="correct the column",
         ) from error
 

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import socket
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FORGOTTEN_S = 7 * 24 * 3600.0
+"""Nobody writes a table for so long without a byte of it reaching the disk (assumed)."""
 _TEMPORARY = re.compile(r"\.(?P<host>[0-9a-f]{8})-[0-9a-f]{8}\..+")
 
 
@@ -63,31 +66,63 @@ def _held_file(path: Path) -> tuple[int, Path]:
 def remove_abandoned(folder: str | Path) -> list[Path]:
     """Remove temporary files of `replacing` below a folder whose writer was killed.
 
+    Whether a writer on another host lives cannot be seen from here, and many file systems do not show its lock. Its
+    file is removed when nothing was written to it for `FORGOTTEN_S`. A writer that lives all the same fails with the
+    name of its file, and its step runs again: a half-written file is never taken for whole either way.
+
     Returns
     -------
     list of Path
-        What was removed. Files of living writers stay, and so do those of other hosts, whose writers cannot be seen
-        from here, those on disks without locks, and every other hidden file.
+        What was removed. Files of living writers stay, young ones of other hosts and of disks without locks, and every
+        other hidden file.
     """
     # A walk goes on where a folder vanishes meanwhile: another run may work in it.
     found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
-    own = [one for one in found if (match := _TEMPORARY.fullmatch(one.name)) and match["host"] == _host()]
-    return [one for one in sorted(own) if not one.is_symlink() and _removed(one)]
+    temporary = [(one, match["host"] == _host()) for one in found if (match := _TEMPORARY.fullmatch(one.name))]
+    return [one for one, is_own in sorted(temporary) if not one.is_symlink() and _removed(one, is_own=is_own)]
 
 
-def _removed(temporary: Path) -> bool:
+def _removed(temporary: Path, *, is_own: bool) -> bool:
     """Remove a file that nobody holds, and tell whether it was removed."""
+    is_forgotten = _is_forgotten(temporary)
+    if not is_own and not is_forgotten:
+        return False
     try:
         found = os.open(temporary, os.O_RDWR)
     except OSError:
         return False
     try:
-        fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_free(found) and not is_forgotten:
+            return False
         temporary.unlink()
-    except OSError:
+    except OSError:  # held, or gone
         return False
     finally:
         os.close(found)
+    return True
+
+
+def _is_forgotten(temporary: Path) -> bool:
+    try:
+        return time.time() - temporary.stat().st_mtime > FORGOTTEN_S
+    except OSError:
+        return False
+
+
+def _is_free(opened: int) -> bool:
+    """Whether nobody holds a file; False on a disk without locks.
+
+    Raises
+    ------
+    BlockingIOError
+        A living writer holds it.
+    """
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
     return True
 
 

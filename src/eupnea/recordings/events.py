@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.paths import inside
 from eupnea.recordings.tsv import is_missing, read_tsv
 
@@ -48,7 +49,7 @@ def read_events(base: Path, relative: str, column: str) -> list[tuple[float, flo
         raise RecordingError(
             "The table of events lacks a column",
             where=relative,
-            found=", ".join(table.columns)[:120] or "nothing",
+            found=f"{len(table.columns)} columns",
             allowed=", ".join(missing),
             change="correct the table, or dataset.events.column",
         )
@@ -71,7 +72,7 @@ def _number(text: str | None, where: str) -> float:
         raise RecordingError(
             "An event has a time that is not a number",
             where=where,
-            found=text[:40],
+            found=described(text),
             change="correct the table of events",
         ) from error
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.channels import CARDIAC_KINDS, RESPIRATION_KINDS, rule_for
 from eupnea.recordings.checks import check_channel
 from eupnea.recordings.findings import Finding, finding_of
@@ -99,6 +100,7 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
                 sampling_hz=source.sampling_hz,
                 limits=limits_of(config),
                 wanted=lambda name, source=source: _is_wanted(name, source, dataset),  # type: ignore[misc]
+                unit_of=lambda name, source=source: _declared_unit(name, source, dataset),  # type: ignore[misc]
             )
         except RecordingError as error:
             found.findings.append(finding_of(error, recording=entry.recording))
@@ -115,6 +117,11 @@ def read_recording(entry: Entry, dataset: DatasetConfig, config: RecordingsConfi
 def _is_wanted(name: str, source: Source, dataset: DatasetConfig) -> bool:
     rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
     return rule is not None and rule.kind != "ignore"
+
+
+def _declared_unit(name: str, source: Source, dataset: DatasetConfig) -> str:
+    rule = rule_for(name, dataset, rules=source.rules, reader=source.format)
+    return rule.unit if rule is not None else ""
 
 
 def _add_content(
@@ -153,8 +160,8 @@ def _unknown_words(found: FoundRecording, source: Source, content: Content) -> l
         Finding(
             "warning",
             found.entry.recording,
-            f"The sidecar's {key.capitalize()} is not a word that is known here, and is not used (found {word!r}) "
-            f"(allowed: {', '.join(filter(None, TOLD[key]))})",
+            f"The sidecar's {key.capitalize()} is not a word that is known here, and is not used "
+            f"(found {described(word, words=TOLD[key])}) (allowed: {', '.join(filter(None, TOLD[key]))})",
             f"{source.path}, channel {name}",
             "correct the sidecar, or say it in dataset.channels",
         )

@@ -66,9 +66,16 @@ def _read(base: Path, tree: Tree, file: str, rows: pd.DataFrame, limits: Limits 
     name = parse_name(file.rsplit("/", 1)[-1])
     sidecars = tree.inherited(file, name.suffix, ".json") if reader == "bids_physio" and name else []
     rate = float(rows["sampling_hz"].iloc[0])
-    names = set(rows["channel"])
+    units = dict(zip(rows["channel"], rows["unit"], strict=True))
     return read_file(
-        base, file, reader, sidecars=tuple(sidecars), sampling_hz=rate, limits=limits, wanted=names.__contains__
+        base,
+        file,
+        reader,
+        sidecars=tuple(sidecars),
+        sampling_hz=rate,
+        limits=limits,
+        wanted=units.__contains__,
+        unit_of=lambda name: str(units.get(name, "")),
     )
 
 

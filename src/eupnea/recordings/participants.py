@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eupnea.errors import EupneaError, InputError
+from eupnea.recordings.cells import described
 from eupnea.recordings.discovery import discover, participant_codes
 from eupnea.recordings.findings import Finding
 from eupnea.recordings.labels import is_label, natural_key, participant_label
@@ -127,7 +128,7 @@ def _raw_rows(dataset: DatasetConfig, base: Path, findings: list[Finding]) -> di
         raise InputError(
             "The participants table has no column of participants",
             where=config.file,
-            found=", ".join(table.columns)[:200],
+            found=f"{len(table.columns)} others",
             allowed="participant_id",
             change="rename the column",
         )
@@ -154,7 +155,7 @@ def _label(text: str, where: str, codes: dict[str, str] | None) -> str | None:
         raise InputError(
             "The participants table has a label that cannot be one",
             where=where,
-            found=text[:40] or "nothing",
+            found=described(text),
             allowed="letters and digits, after 'sub-'",
             change="correct the label",
         )

@@ -9,6 +9,7 @@ from typing import get_args
 
 from eupnea.config.dataset import ChannelRule, Polarity, Role, Site
 from eupnea.errors import ConfigError
+from eupnea.recordings.cells import described
 from eupnea.recordings.entities import MODES, Labels
 from eupnea.recordings.formats import FORMATS, format_of
 from eupnea.recordings.labels import is_label, participant_label, session_label
@@ -33,6 +34,7 @@ COLUMNS = (
     "format",
 )
 _ANY_CHANNEL = ".*"
+_MOST_COLUMNS_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,16 @@ def read_recordings_table(path: Path, where: str) -> list[TableRow]:
         raise ConfigError(
             "The recordings table has wrong columns" if unknown else "The recordings table lacks a column",
             where=where,
-            found=", ".join(unknown or missing)[:200],
+            found=_wrong_columns(unknown) if unknown else f"no {' and no '.join(missing)}",
             allowed=", ".join(COLUMNS),
             change="columns are separated by tabs; correct the first line",
         )
     return [_row(row, number, where) for number, row in table.rows if row["path"]]
+
+
+def _wrong_columns(names: list[str]) -> str:
+    """Return what is told of unknown columns: a table without a first line of names has people there."""
+    return ", ".join(described(name, words=COLUMNS) for name in names[:_MOST_COLUMNS_TOLD])
 
 
 def _row(raw: dict[str, str], line: int, where: str) -> TableRow:
@@ -154,7 +161,7 @@ def _wrong(place: str, name: str, value: str, allowed: str) -> ConfigError:
     return ConfigError(
         f"The recordings table has a wrong {name}",
         where=f"{place}, column {name}",
-        found=value[:80] or "nothing",
+        found=described(value, words=allowed.split(", ")),
         allowed=allowed,
         change="correct the cell",
     )

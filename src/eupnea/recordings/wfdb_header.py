@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 
 MAX_HEADER_BYTES = 256 * 1024
 _BYTES_PER_SAMPLE = {
@@ -102,7 +103,7 @@ def _record_line(record: list[str], where: str) -> tuple[int, float, int]:
         raise RecordingError(
             "The first line of a WFDB header cannot be read",
             where=where,
-            found=" ".join(record[1:4])[:80],
+            found=", ".join(described(one) for one in record[1:4]),
             allowed="name, number of signals, sampling rate, number of samples",
             change="fetch the header again",
         ) from error
@@ -112,7 +113,7 @@ def _signal_line(line: str, where: str) -> WfdbSignal:
     parts = line.split(maxsplit=8)
     match = re.fullmatch(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?", parts[1]) if len(parts) > 1 else None
     if match is None or match[1] not in _BYTES_PER_SAMPLE:
-        found = parts[1][:40] if len(parts) > 1 else line[:40]
+        found = described(parts[1]) if len(parts) > 1 else "nothing"
         raise RecordingError(
             "A WFDB signal line has a format that cannot be read",
             where=where,
@@ -125,7 +126,7 @@ def _signal_line(line: str, where: str) -> WfdbSignal:
         raise RecordingError(
             "A WFDB header names a signal file outside its own folder",
             where=where,
-            found=file[:80],
+            found=described(file),
             allowed="the name of a file beside the header",
             change="move the file beside the header",
         )

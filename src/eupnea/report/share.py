@@ -8,10 +8,12 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from eupnea.config.dataset import Role, Site
 from eupnea.errors import InputError
 from eupnea.io.files import replacing
+from eupnea.report.small_groups import SMALLEST_CELL, has_small_groups, without_small_commands, without_small_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +30,15 @@ OPEN = (
     "thesis/*",
 )
 """Files that hold numbers about the cohort. Everything else has rows per person, recording, window, breath or beat."""
-SMALLEST_CELL = 5
-"""Groups of fewer people are not published, whatever the study itself shows."""
 _PERSONAL = re.compile(r"(^|\t)(participant|recording|probe_participant|claimed)(\t|\r?$)")
+_PLACES = ("path", "recordings_table", "feature_table")
+"""Keys of the dataset's config that name files and folders: these may be called after people, wards or days."""
+_SHORTEST_WORD, _DIGITS_OF_A_DAY = 3, 6
+"""Letters of a label that is looked for without ``sub-``, too; digits that may be a day or an identifier."""
 _TEXT = {".tsv", ".tex", ".json", ".svg", ".bib", ".md"}
 _DRAWN = {".png", ".pdf"}
 """Judged by the table of the figure."""
+_LINK = "is a link to another file"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -80,7 +85,7 @@ def choices(study: Study) -> list[Choice]:
     files = {path.relative_to(study.folder).as_posix(): path for path in sorted(study.folder.rglob("*"))}
     names = [name for name, path in files.items() if path.is_file() and not path.name.startswith(".")]
     if config["dataset"]["source"] == "simulated":
-        return [Choice(name) for name in names]
+        return [Choice(name, _LINK if files[name].is_symlink() else "") for name in names]
     labels = _labels(study)
     smallest = int(config["tables"]["suppress_below"])
     reasons = {name: _reason(study, name, labels, smallest) for name in names}
@@ -88,13 +93,28 @@ def choices(study: Study) -> list[Choice]:
         table = f"{name.rsplit('.', 1)[0]}.tsv"
         if name.startswith(("figures/", "tables/")) and reasons.get(table):
             reasons[name] = reasons[table]
+        elif not reasons[name] and Path(name).suffix in _DRAWN and table not in files:
+            reasons[name] = "is a picture without a table that tells what is drawn"
     return [Choice(name, reasons[name]) for name in names]
 
 
 def _labels(study: Study) -> re.Pattern[str]:
+    """Return what finds a participant: the label, also in the name of a recording; without ``sub-`` where it is a word.
+
+    Sessions, tasks and runs that hold a day or an identifier are found, too.
+    """
     people = {str(one).removeprefix("sub-") for one in study.participants["participant"]}
-    either = "|".join(re.escape(one) for one in sorted(people, key=len, reverse=True)) or r"(?!)"
-    return re.compile(rf"\bsub-({either})\b")
+    table = study.recordings
+    named = {str(one) for column in ("session", "task", "run") for one in table[column].unique()}
+    usual = {str(one).lower() for one in (*table["task"], *table["mode"], *get_args(Role), *get_args(Site))}
+    words = {one for one in people if len(one) >= _SHORTEST_WORD and not one.isdecimal() and one.lower() not in usual}
+    words |= {one.removeprefix("ses-") for one in named if len(re.sub(r"\D", "", one)) >= _DIGITS_OF_A_DAY}
+    either = rf"sub-(?:{_either(people)})|{_either(words)}"
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def _either(words: set[str]) -> str:
+    return "|".join(re.escape(one) for one in sorted(words, key=lambda one: (-len(one), one))) or r"(?!)"
 
 
 def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> str:
@@ -104,7 +124,9 @@ def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> 
     if smallest < SMALLEST_CELL and name.startswith("tables/participants"):
         return f"shows groups of fewer than {SMALLEST_CELL} people: raise tables.suppress_below and run the study again"
     if path.is_symlink():
-        return "is a link to another file"
+        return _LINK
+    if labels.search(name):
+        return "names participants"
     if path.suffix in _DRAWN:
         return ""
     if path.suffix not in _TEXT:
@@ -112,6 +134,8 @@ def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> 
     text = _content(study, name).decode("utf-8", errors="replace")
     if path.suffix == ".tsv" and _PERSONAL.search(text.split("\n", 1)[0]):
         return "has one row per person or recording"
+    if path.suffix == ".tsv" and has_small_groups(text):
+        return f"shows groups of fewer than {SMALLEST_CELL} people"
     return "names participants" if labels.search(text) else ""
 
 
@@ -158,11 +182,25 @@ def share(study: Study, output: str | Path, *, more: Sequence[str] = ()) -> list
 
 
 def _content(study: Study, name: str) -> bytes:
-    """Return what is packed of a file; of the manifest's inputs only the checksums, for their names tell people."""
+    """Return what is packed of a file: metrics and numbers without small groups, the manifest without names of files.
+
+    Of the inputs one checksum of all is left: that of a single file would tell whoever has it that its owner took part.
+    """
+    content = (study.folder / name).read_bytes()
+    if name == "metrics.tsv":
+        return without_small_rows(content.decode("utf-8")).encode()
+    if name == "numbers.tex":
+        return without_small_commands(content.decode("utf-8")).encode()
     if name != "manifest.json":
-        return (study.folder / name).read_bytes()
-    inputs = sorted(row["sha256"] for row in study.manifest["inputs"])
-    return (json.dumps(study.manifest | {"inputs": inputs}, indent=1, sort_keys=True) + "\n").encode()
+        return content
+    config = study.manifest["config"]
+    dataset = {key: "…" if key in _PLACES and value else value for key, value in config["dataset"].items()}
+    together = "\n".join(sorted(row["sha256"] for row in study.manifest["inputs"]))
+    told = study.manifest | {
+        "config": config | {"dataset": dataset},
+        "inputs": {"files": len(study.manifest["inputs"]), "sha256": hashlib.sha256(together.encode()).hexdigest()},
+    }
+    return (json.dumps(told, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

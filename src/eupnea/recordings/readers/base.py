@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eupnea.config.dataset import Polarity, Role, Site
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.paths import inside
 from eupnea.recordings.signal import RawSignal
 
@@ -36,8 +37,14 @@ class Limits:
     rate_tolerance: float = 0.01
 
 
-def _every_channel(_: str) -> bool:
+def every_channel(_: str) -> bool:
+    """Tell that a channel is needed."""
     return True
+
+
+def no_unit(_: str) -> str:
+    """Tell that no unit of a channel is declared."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,9 @@ class Request:
         What the file may claim.
     wanted
         Whether a channel of this name is needed; formats with many channels (EEG) do not read the others.
+    unit_of
+        Unit of a channel that is declared outside the file; empty when none is. For formats that must know it to tell
+        times.
     """
 
     base: Path
@@ -68,7 +78,8 @@ class Request:
     sidecars: tuple[tuple[Path, str], ...] = ()
     sampling_hz: float = float("nan")
     limits: Limits = field(default_factory=Limits)
-    wanted: Callable[[str], bool] = _every_channel
+    wanted: Callable[[str], bool] = every_channel
+    unit_of: Callable[[str], str] = no_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +129,17 @@ class Content:
     unknown_words: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def beside(request: Request, name: str) -> Path:
+def beside(request: Request, name: str, *, field: str) -> Path:
     """Return a file that a header names, in the header's own folder.
+
+    Parameters
+    ----------
+    request
+        The header.
+    name
+        What it names; no message repeats it.
+    field
+        Where in the header.
 
     Raises
     ------
@@ -130,7 +150,7 @@ def beside(request: Request, name: str) -> Path:
     try:
         return inside(request.base, f"{folder}/{name}" if folder else name)
     except RecordingError as error:
-        raise RecordingError(error.what, where=f"{request.where}: {error.where}", change=error.change) from error
+        raise RecordingError(error.what, where=f"{request.where}, {field}", change=error.change) from error
 
 
 LARGEST_SAMPLE = 1e19
@@ -183,7 +203,7 @@ def checked_rate(rate: object, request: Request, *, where: str = "", key: str = 
         raise RecordingError(
             f"The {key} cannot be right",
             where=where or request.where,
-            found=repr(rate)[:40],
+            found=described(rate),
             allowed=f"above 0, at most {limit:g} Hz",
             change="correct the rate where it is declared",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.readers.base import (
     Annotation,
     Content,
@@ -53,7 +54,7 @@ def read_brainvision(request: Request) -> Content:
 
 def _check_files(request: Request) -> None:
     if request.path.stat().st_size > _MAX_HEADER_BYTES:
-        raise _too_long(request, request.path.name, _MAX_HEADER_BYTES)
+        raise _too_long(request, "header", _MAX_HEADER_BYTES)
     text = request.path.read_text(encoding="utf-8", errors="replace")
     named = re.findall(r"^(DataFile|MarkerFile)[ \t]*=(.*)$", text, re.MULTILINE)
     names = {key: value.strip().replace("$b", request.path.stem) for key, value in named if value.strip()}
@@ -61,23 +62,23 @@ def _check_files(request: Request) -> None:
         raise RecordingError(
             "The BrainVision header names no data file", where=request.where, change="export the recording again"
         )
-    for name in names.values():
+    for field, name in names.items():
         if re.search(r"[/\\]", name) or name.startswith("."):
             raise RecordingError(
                 "A file that the BrainVision header names is not beside it",
-                where=request.where,
-                found=name[:80],
+                where=f"{request.where}, {field}",
+                found=described(name),
                 change="put header, markers and data into one folder, under the names in the header",
             )
-        path = beside(request, name)
+        path = beside(request, name, field=field)
         if name != names["DataFile"] and path.stat().st_size > _MAX_MARKER_BYTES:
-            raise _too_long(request, name, _MAX_MARKER_BYTES)
+            raise _too_long(request, field, _MAX_MARKER_BYTES)
 
 
-def _too_long(request: Request, name: str, allowed: int) -> RecordingError:
+def _too_long(request: Request, part: str, allowed: int) -> RecordingError:
     return RecordingError(
         "The BrainVision header or marker file is too long",
-        where=f"{request.where}: {name}",
+        where=f"{request.where}, {part}",
         allowed=f"{allowed} bytes",
         change="export the recording again",
     )

@@ -12,7 +12,15 @@ import numpy as np
 
 from eupnea.errors import EupneaError, InputError, RecordingError
 from eupnea.recordings.paths import inside
-from eupnea.recordings.readers.base import BYTES_PER_MEGABYTE, Content, Limits, Request, checked_rate
+from eupnea.recordings.readers.base import (
+    BYTES_PER_MEGABYTE,
+    Content,
+    Limits,
+    Request,
+    checked_rate,
+    every_channel,
+    no_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +80,7 @@ def read_file(
     sampling_hz: float = float("nan"),
     limits: Limits | None = None,
     wanted: Callable[[str], bool] | None = None,
+    unit_of: Callable[[str], str] | None = None,
 ) -> Content:
     """Read one file of a dataset.
 
@@ -91,6 +100,8 @@ def read_file(
         What the file may claim.
     wanted
         Whether a channel of this name is needed; all of them when None. Others may still be read.
+    unit_of
+        Unit of a channel of this name that is declared outside the file, empty for none; None when none is at all.
 
     Raises
     ------
@@ -113,7 +124,8 @@ def read_file(
         sidecars=tuple((inside(base, one), one) for one in sidecars),
         sampling_hz=sampling_hz,
         limits=limits or Limits(),
-        **({"wanted": wanted} if wanted is not None else {}),
+        wanted=wanted or every_channel,
+        unit_of=unit_of or no_unit,
     )
     try:
         with warnings.catch_warnings():

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.intervals import ms_per_value
 from eupnea.recordings.readers.base import Content, Request, check_claim, checked_rate, samples
 from eupnea.recordings.readers.bounded import read_bytes
 from eupnea.recordings.signal import RawSignal
 
 _MS_PER_S = 1000.0
-_SECONDS_BELOW = 10.0
-"""A median interval below this is in seconds: no human RR interval is ten milliseconds or ten seconds."""
+_CHANNEL = "rr"
 _MOST_BEATS = 1_000_000
 """More than a week of heartbeats."""
 _MOST_SAMPLES = 20_000_000
@@ -30,7 +30,9 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 
 
 def read_rr_text(request: Request) -> Content:
-    """Read RR intervals: one per line, or a time and an interval; in ms or s. Lines of text are skipped.
+    """Read RR intervals: one per line, or a time and an interval; in the declared unit, else ms or s.
+
+    Lines of text are skipped; the intervals stay in the unit of the file.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def read_rr_text(request: Request) -> Content:
         raise RecordingError("The file holds no RR interval", where=request.where, change="export the file again")
     width = min(len(row) for row in rows)
     table = np.array([row[:width] for row in rows], dtype=float)
-    return Content({"rr": _intervals(table, request)})
+    return Content({_CHANNEL: _intervals(table, request)})
 
 
 def _lines(request: Request, *, most: int) -> bytes:
@@ -92,14 +94,21 @@ def _intervals(table: NDArray[np.float64], request: Request) -> RawSignal:
             found=f"{np.nanmin(rr):g}" if np.isfinite(rr).any() else "no number",
             change="export the file again",
         )
-    rr = rr * _MS_PER_S if np.median(rr) < _SECONDS_BELOW else rr
-    ends = np.cumsum(rr) / _MS_PER_S
+    declared = request.unit_of(_CHANNEL)
+    in_ms, is_guessed = ms_per_value(float(np.median(rr)), declared)
+    unit = declared or ("s" if is_guessed else "ms")
+    ends = np.cumsum(rr) * in_ms / _MS_PER_S
     if table.shape[1] > 1 and (np.diff(table[:, 0]) > 0).all():
-        times = table[:, 0]
-        span = times[-1] - times[0]
-        in_ms = span > 0 and abs(span / max(ends[-1] - ends[0], 1e-9) / _MS_PER_S - 1) < 0.5
-        ends = times / _MS_PER_S if in_ms else times
-    return RawSignal(rr, float("nan"), float(ends[0]), unit="ms", times_s=np.asarray(ends, dtype=np.float64))
+        ends = table[:, 0] * _seconds_per_step(table[:, 0], ends, in_ms)
+    return RawSignal(rr, float("nan"), float(ends[0]), unit=unit, times_s=np.asarray(ends, dtype=np.float64))
+
+
+def _seconds_per_step(times: NDArray[np.float64], ends: NDArray[np.float64], in_ms: float) -> float:
+    """Return the unit of a column of times, s: seconds, ms, or that of the intervals, whichever spans what they do."""
+    span = (times[-1] - times[0]) / max(ends[-1] - ends[0], 1e-9)
+    own = in_ms / _MS_PER_S
+    candidates = (1.0, own if own < 1 else 1 / _MS_PER_S)
+    return min(candidates, key=lambda unit: abs(np.log(max(span * unit, 1e-300))))
 
 
 def read_empatica(request: Request) -> Content:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as pa_csv
 
 from eupnea.errors import RecordingError
+from eupnea.recordings.cells import described
 from eupnea.recordings.readers.base import (
     BYTES_PER_MEGABYTE,
     TOLD,
@@ -30,6 +31,7 @@ MISSING = ["n/a", "N/A", "NA", "nan", "NaN", "NAN", "null", "-", ""]
 _SNIFFED_BYTES = 65536
 _BLOCK_BYTES = 4 * 1024 * 1024
 _MOST_COLUMNS = 1000
+_PLACES = {"column": r"In CSV column #(\d+):", "columns": r"Expected (\d+) columns, got (\d+)"}
 _MOST_BLANKS_BYTES = 100 * BYTES_PER_MEGABYTE
 
 
@@ -55,7 +57,7 @@ def read_bids_physio(request: Request) -> Content:
         raise RecordingError(
             "The sidecar contradicts the file: the number of columns differs",
             where=f"{where} and {request.where}",
-            found=f"{len(columns)} in the sidecar ({', '.join(columns)}), {len(fields)} in the file",
+            found=f"{len(columns)} in the sidecar, {len(fields)} in the file",
             change="correct Columns in the sidecar",
         )
     check_claim(content.count(b"\n") * len(columns), request)
@@ -170,7 +172,7 @@ def _columns(columns: object, where: str) -> list[str]:
         raise RecordingError(
             "The sidecar does not name the columns",
             where=where,
-            found=repr(columns)[:120],
+            found=described(columns),
             allowed="Columns: a list of different names",
             change="correct Columns in the sidecar",
         )
@@ -185,7 +187,7 @@ def _start(about: dict[str, Any], where: str) -> tuple[float, bool]:
         raise RecordingError(
             "StartTime in the sidecar is not a number",
             where=where,
-            found=repr(start)[:40],
+            found=described(start),
             change="correct StartTime in the sidecar",
         )
     return float(start), True
@@ -232,9 +234,17 @@ def _parsed(
         raise RecordingError(
             "The table of samples cannot be read: text where numbers belong, or rows of different length",
             where=request.where,
-            found=str(error).splitlines()[0][:160],
+            found=_place(str(error)),
             change="correct or export the file again",
         ) from error
+
+
+def _place(problem: str) -> str | None:
+    """Return what Arrow tells of the place, without the content that it quotes."""
+    found = {name: re.search(pattern, problem) for name, pattern in _PLACES.items()}
+    if found["columns"]:
+        return f"a row of {found['columns'][2]} columns, not {found['columns'][1]}"
+    return f"column {int(found['column'][1]) + 1}" if found["column"] else None
 
 
 def _tabs_for_blanks(content: bytes, request: Request) -> bytes:

@@ -37,13 +37,14 @@ def _check_files(header: WfdbHeader, request: Request) -> None:
     if not header.signals:
         raise RecordingError("The WFDB header names no signal", where=request.where, change="fetch the header again")
     for name, needed in header.bytes_needed.items():
-        path = beside(request, name)
+        signal = next(f"signal {number}" for number, one in enumerate(header.signals, start=1) if one.file == name)
+        path = beside(request, name, field=f"file of {signal}")
         if not header.samples:  # a header may leave its number to the size of the files
             check_claim(path.stat().st_size, request)
         if path.stat().st_size < int(needed):
             raise RecordingError(
                 "The signal file is shorter than its WFDB header says",
-                where=f"{request.where}: {name}",
+                where=f"{request.where}, file of {signal}",
                 found=f"{path.stat().st_size} bytes",
                 allowed=f"{int(needed)} bytes",
                 change="fetch both files again",
