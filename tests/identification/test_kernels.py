@@ -79,7 +79,8 @@ def test_fits_of_assignments_are_those_of_their_formula_even_where_not_positive_
     order, ends, counts = np.empty((B, U), dtype=np.intp), np.empty((B, C + 1), dtype=np.intp), np.empty((B, C))
     sort_by_owner(labels, windows, order, ends, counts)
     centred = rng.normal(size=(U, 80))
-    between = (centred @ centred.T / 400).astype(np.float32)
+    between = np.zeros((U + 1, U + 1), dtype=np.float32)
+    between[:U, :U] = centred @ centred.T / 400
     scale = rng.uniform(0.1, 1.0, (B, C)).astype(np.float32)
     for c in (np.float32(2.0), np.float32(0.4)):
         inverse, lengths = np.empty((B, C, C), dtype=np.float32), np.empty((B, C), dtype=np.float32)
@@ -87,7 +88,7 @@ def test_fits_of_assignments_are_those_of_their_formula_even_where_not_positive_
         for b in range(B):
             member = (labels[b] == np.arange(C)[:, None]).astype(float)
             assert counts[b] == pytest.approx(member @ windows)
-            gram = scale[b][:, None] * (member @ between @ member.T) * scale[b]
+            gram = scale[b][:, None] * (member @ between[:U, :U] @ member.T) * scale[b]
             expected = np.linalg.inv(c * np.eye(C) - gram)
             assert inverse[b] == pytest.approx(expected, abs=1e-4 * np.abs(expected).max())
             assert lengths[b] == pytest.approx(np.diag(expected @ gram), abs=1e-4 * np.abs(expected).max())
@@ -109,7 +110,6 @@ def test_levels_hold_the_windows_of_a_recording_at_the_same_place(monkeypatch):
             begin += size
         done += len(group)
     assert begin == len(recording)
-    assert (levels.counts == sizes[levels.recordings]).all()
 
 
 def test_interpolation_is_that_of_numpy_to_the_last_bit():

@@ -15,10 +15,10 @@ import numpy as np
 
 from eupnea.identification import draw_kernels, fit_kernels
 from eupnea.identification.closed_form import ABSENT, PRESENT, SMALLEST_POWER, make_kernel
-from eupnea.identification.draw_kernels import BLOCK, Assigned, Levels, Probes
 from eupnea.identification.error_rates import equal_error_rates
-from eupnea.identification.normalise import cohort_normalised, genuine_mask
+from eupnea.identification.normalise import genuine_mask
 from eupnea.identification.samples import lengths_of, starts_of
+from eupnea.identification.score_kernels import BLOCK, Assigned, Levels, Probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,14 +115,14 @@ def discriminants(kernel: Kernel, who: Owned) -> Discriminants:
         Owners of the enrolled recordings.
     """
     B, C = who.windows.shape
-    U, known = who.order.shape[1], who.is_known
+    known = who.is_known
     weight = np.sqrt(who.windows / kernel.total)
     scale = np.divide(weight, who.windows, out=np.zeros_like(weight), where=known).astype(np.float32)
     c = np.float32(1.0 / (1.0 - kernel.shrinkage))
     inverse, lengths = np.empty((B, C, C), dtype=np.float32), np.empty((B, C), dtype=np.float32)
-    fit_kernels.fit(kernel.between[:U, :U], who.order, who.ends, scale, c, inverse, lengths)
+    fit_kernels.fit(kernel.between, who.order, who.ends, scale, c, inverse, lengths)
     gain = np.divide(c, weight, out=np.zeros_like(weight), where=known).astype(np.float32)
-    length: NDArray[np.float32] = gain / np.where(known, weight, 1.0).astype(np.float32) * lengths
+    length = (gain / np.where(known, weight, 1.0) * lengths).astype(np.float32)
     return Discriminants(Assigned(inverse, scale, who.order, who.ends), gain, length)
 
 
@@ -240,19 +240,15 @@ def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candid
         return np.full(len(labels), engine.config.separations[0])
     C, separations = len(engine.samples.people), np.array(engine.config.separations)
     prepared = [_prepared(engine, train, test, chosen) for train, test in folds]
-    tested = np.concatenate([np.unique(engine.samples.recording[test]) for _, test in folds])
-    ends = np.cumsum([0, *(len(probes.levels.recordings) for _, _, probes in prepared)])
+    tested = np.concatenate([probes.levels.recordings for _, _, probes in prepared])
+    columns = np.cumsum([0, *(len(probes.levels.recordings) for _, _, probes in prepared)])
     rates = np.empty((len(separations), len(labels)))
     for batch in _pieces(len(labels), HELD_SCORES // (len(separations) * C * len(tested))):
         scores = np.empty((len(separations), len(labels[batch]), C, len(tested)))
-        for (space, kernel, probes), first, last in zip(prepared, ends, ends[1:], strict=False):
+        for (space, kernel, probes), column in zip(prepared, columns, strict=False):
             fitted = discriminants(kernel, owned(labels[batch][:, space.recordings], space.counts, C))
-            slope, offset = fitted.lines(chosen.model)
-            averages = np.empty((*scores.shape[:3], last - first))
-            draw_kernels.averages(fitted.assigned, slope, offset, probes, separations, ABSENT, averages)
-            scores[..., first:last] = cohort_normalised(averages.reshape(-1, *averages.shape[2:])).reshape(
-                averages.shape
-            )
+            lines = fitted.lines(chosen.model)
+            draw_kernels.averages(fitted.assigned, *lines, probes, separations, ABSENT, column, scores)
         genuine = genuine_mask(labels[batch][:, tested], C).reshape(len(labels[batch]), -1)
         rates[:, batch] = [equal_error_rates(one.reshape(len(one), -1), genuine) for one in scores]
     return best_separations(engine, list(rates))
@@ -292,7 +288,7 @@ def levels_of(recording: Rows) -> tuple[Rows, Levels]:
             columns.append(starts[here] + level)
             sizes.append(len(here))
         groups.append(len(sizes))
-    return np.concatenate(columns), Levels(np.array(sizes), np.array(groups), order, counts[order])
+    return np.concatenate(columns), Levels(np.array(sizes), np.array(groups), recording[starts][order])
 
 
 @dataclass
@@ -339,40 +335,29 @@ def tally_fold(
     tally
         Added to.
     """
-    C, recording = len(engine.samples.people), engine.samples.recording[fold.probe]
-    probed = owners[:, recording[starts_of(recording)]]
+    C = len(engine.samples.people)
+    probed = owners[:, levels_of(engine.samples.recording[fold.probe])[1].recordings]
     scores = np.empty((len(labels), C, probed.shape[1]))
     choice, separations = chosen_inside
     for chosen in np.unique(choice):
         space, kernel, probes = _prepared(engine, fold.enrol, fold.probe, engine.candidates[int(chosen)])
-        for separation in np.unique(separations[choice == chosen]):
+        for separation in np.unique(separations[choice == chosen]):  # rising
             same = np.flatnonzero((choice == chosen) & (separations == separation))
+            if separation:  # what is normalised window by window does not depend on their lengths
+                probes = probes._replace(own=np.empty(0, dtype=np.float32))
             for batch in _batches(len(same), C):
                 rows = same[batch]
                 fitted = discriminants(kernel, owned(labels[rows][:, space.recordings], space.counts, C))
-                slope, offset = fitted.lines(engine.candidates[int(chosen)].model)
+                lines = fitted.lines(engine.candidates[int(chosen)].model)
                 hits, counts = np.zeros((2, len(units), len(rows), C))
-                whole = np.empty((len(rows), C, probed.shape[1]))
+                whole, levels = np.empty((len(rows), C, probed.shape[1])), np.array([unit.k for unit in units])
                 draw_kernels.tally(
-                    fitted.assigned,
-                    slope,
-                    offset,
-                    probes,
-                    float(separation),
-                    probed[rows],
-                    np.array([unit.k for unit in units]),
-                    hits,
-                    counts,
-                    ABSENT,
-                    whole,
+                    fitted.assigned, *lines, probes, separation, probed[rows], levels, hits, counts, ABSENT, whole
                 )
                 tally.hits[:, rows] += hits
                 tally.counts[:, rows] += counts
-                normalised = cohort_normalised(whole)
-                # as in `fusion.fused`: folds with another separation are compared with these
-                scores[rows] = (
-                    np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised
-                )
+                if separation:  # as in `fusion.fused`: folds with another separation are compared with these
+                    np.arcsinh(whole, out=whole, where=whole > PRESENT)
+                scores[rows] = whole
     tally.scores.append(scores.reshape(len(labels), -1))
-    genuine = probed[:, None, :] == np.arange(C)[:, None]
-    tally.genuine.append(genuine.reshape(len(labels), -1))
+    tally.genuine.append(genuine_mask(probed, C).reshape(len(labels), -1))

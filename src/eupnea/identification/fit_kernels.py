@@ -44,13 +44,14 @@ def sort_by_owner(labels: Any, counts: Any, order: Any, ends: Any, windows: Any)
 def fit(between: Any, order: Any, ends: Any, scale: Any, c: Any, inverse: Any, lengths: Any) -> None:
     """Write (c I − G)⁻¹ into `inverse` (B, C, C), and the diagonal of its product with G into `lengths` (B, C).
 
-    G are the inner products of people's scaled sums, from those of recordings, `between` (U, U). `scale` (B, C).
+    G are the inner products of people's scaled sums, from those of recordings, `between` (U + 1, U + 1), whose last row
+    and column are 0. `scale` (B, C).
     """
     B, C = scale.shape
     gram = np.empty((C, C), between.dtype)
     half = np.empty(len(between), between.dtype)
     for b in range(B):
-        _gram(between, order[b], ends[b], scale[b], half, gram)
+        _gram(between, _members(order[b], ends[b], len(between) - 1), ends[b], scale[b], half, gram)
         one = inverse[b]
         for i in range(C):
             _subtract(gram[i], _ONE, one[i], True)
@@ -65,16 +66,39 @@ def fit(between: Any, order: Any, ends: Any, scale: Any, c: Any, inverse: Any, l
 
 
 @numba.njit(**REORDERED)
-def _gram(between: Any, order: Any, ends: Any, scale: Any, half: Any, out: Any) -> None:
-    for c in range(scale.size):
+def _gram(between: Any, members: Any, ends: Any, scale: Any, half: Any, out: Any) -> None:
+    """Write the inner products of people's scaled sums into `out` (C, C).
+
+    `members` (K, C): each person's recordings, padded with U; `half` (U + 1,) is overwritten.
+    """
+    C = scale.size
+    for c in range(C):
         half[:] = 0
-        for place in range(ends[c], ends[c + 1]):
-            _subtract(between[order[place]], -scale[c], half, False)
-        for d in range(c + 1):
-            total = between.dtype.type(0)
-            for place in range(ends[d], ends[d + 1]):
-                total += half[order[place]]
-            out[c, d] = out[d, c] = total * scale[d]
+        for k in range(ends[c + 1] - ends[c]):
+            _subtract(between[members[k, c]], -scale[c], half, False)
+        row = out[c]
+        row[:] = 0
+        for k in range(len(members)):
+            _gather(half, members[k], row)
+        for d in range(C):
+            row[d] *= scale[d]
+
+
+@numba.njit(**REORDERED)
+def _gather(values: Any, places: Any, out: Any) -> None:
+    for n in range(out.size):
+        out[n] += values[places[n]]
+
+
+@numba.njit(**JIT)
+def _members(order: Any, ends: Any, none: int) -> Any:
+    """List each person's recordings, padded with `none`; shape (K, C)."""
+    counts = np.diff(ends)
+    members = np.full((counts.max(), counts.size), none, np.uint32)
+    for c in range(counts.size):
+        for k in range(counts[c]):
+            members[k, c] = order[ends[c] + k]
+    return members
 
 
 @numba.njit(**REORDERED)
@@ -138,5 +162,6 @@ def _eliminated(matrix: Any) -> bool:
             if i != k:
                 times = matrix[i, k]
                 matrix[i, k] = 0
-                _subtract(pivot, times, matrix[i], False)
+                for j in range(n):
+                    matrix[i, j] -= times * pivot[j]
     return True

@@ -70,7 +70,10 @@ def _exponential(x: Any) -> Any:
 
 @numba.njit(**REORDERED)
 def add_support(normalised: Any, separation: float, total: Any, product: Any) -> None:
-    """Add what windows support: log(1 + exp(x)) = max(x, 0) + log(1 + e); the product of all 1 + e is kept less 1."""
+    """Add what windows support, log(1 + exp(x)) = max(x, 0) + log(1 + e), x = d s − d²/2.
+
+    The maxima are added to `total`; the product of all 1 + e is kept in `product`, less 1.
+    """
     slope, offset = np.float32(separation), np.float32(-0.5 * separation * separation)
     for n in range(normalised.size):
         x = slope * normalised[n] + offset
@@ -94,7 +97,7 @@ def add_logarithms(product: Any, total: Any) -> None:
 def support(normalised: Any, separation: float, out: Any) -> None:
     """Write log(1 + exp(x)), x = d s − d²/2."""
     slope, offset = np.float32(separation), np.float32(-0.5 * separation * separation)
-    for n in range(normalised.size):
+    for n in range(out.size):
         x = slope * normalised[n] + offset
         out[n] = max(x, _ZERO) + _logarithm(_exponential(x))
 
