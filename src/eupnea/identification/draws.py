@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eupnea.identification import draw_kernels
+from eupnea.identification import draw_kernels, fit_kernels
 from eupnea.identification.closed_form import ABSENT, PRESENT, SMALLEST_POWER, make_kernel
-from eupnea.identification.draw_kernels import Assigned, Probes
 from eupnea.identification.error_rates import equal_error_rates
-from eupnea.identification.normalise import cohort_normalised
-from eupnea.identification.samples import starts_of
+from eupnea.identification.normalise import genuine_mask
+from eupnea.identification.samples import lengths_of, starts_of
+from eupnea.identification.score_kernels import BLOCK, Assigned, Levels, Probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,50 @@ if TYPE_CHECKING:
 
 HELD_NUMBERS = 3_000_000
 """Numbers of the people × people matrices that are held together (12 MB each)."""
+
+HELD_SCORES = 1_000_000
+"""Scores of recordings from which separations are chosen at once (8 MB): few enough to stay in the cache."""
+
+NAME = "random identities"
+"""Name of the analysis, for the leak audit."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Who owns what in B assignments.
+
+    Attributes
+    ----------
+    order, ends
+        Shapes (B, U) and (B, C + 1): recordings by owner, and where each person's begin.
+    windows
+        Shape (B, C): windows of each person.
+    """
+
+    order: Rows
+    ends: Rows
+    windows: Matrix
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Shape (B, C): who is enrolled."""
+        return self.windows > 0
+
+
+def owned(labels: Rows, counts: Matrix, n_people: int) -> Owned:
+    """Sort enrolled recordings by their owners.
+
+    Parameters
+    ----------
+    labels, counts
+        Shapes (B, U) and (U,): the owner of each enrolled recording, and its windows.
+    n_people
+        C.
+    """
+    B = len(labels)
+    found = Owned(np.empty_like(labels), np.empty((B, n_people + 1), dtype=np.intp), np.empty((B, n_people)))
+    fit_kernels.sort_by_owner(labels, counts, found.order, found.ends, found.windows)
+    return found
 
 
 @dataclass(frozen=True)
@@ -60,54 +104,34 @@ class Discriminants:
         return slope.astype(np.float32), np.zeros_like(self.length)
 
 
-def discriminants(kernel: Kernel, labels: Rows, counts: Matrix, n_people: int) -> Discriminants:
+def discriminants(kernel: Kernel, who: Owned) -> Discriminants:
     """Fit every assignment.
 
     Parameters
     ----------
     kernel
         Inner products under the total covariance, in single precision.
-    labels, counts
-        Shapes (B, U) and (U,): the owner of each enrolled recording, and its windows.
-    n_people
-        C.
+    who
+        Owners of the enrolled recordings.
     """
-    B, U = labels.shape
-    flat = (np.arange(B)[:, None] * n_people + labels).ravel()
-    owned = np.bincount(flat, minlength=B * n_people).reshape(B, n_people)
-    windows = np.bincount(flat, weights=np.tile(counts, B), minlength=B * n_people).reshape(B, n_people)
-    ends = np.concatenate([np.zeros((B, 1), dtype=np.intp), np.cumsum(owned, axis=1)], axis=1)
-    order = np.argsort(labels, axis=1, kind="stable")
-    weight = np.sqrt(windows / kernel.total)
-    known = windows > 0
-    scale = np.divide(weight, windows, out=np.zeros_like(weight), where=known).astype(np.float32)
+    B, C = who.windows.shape
+    known = who.is_known
+    weight = np.sqrt(who.windows / kernel.total)
+    scale = np.divide(weight, who.windows, out=np.zeros_like(weight), where=known).astype(np.float32)
     c = np.float32(1.0 / (1.0 - kernel.shrinkage))
-    gram = np.empty((B, n_people, n_people), dtype=np.float32)
-    draw_kernels.grams(kernel.between[:U, :U], order, ends, scale, gram)
-    inverse = _inverses(c, gram)
+    inverse, lengths = np.empty((B, C, C), dtype=np.float32), np.empty((B, C), dtype=np.float32)
+    fit_kernels.fit(kernel.between, who.order, who.ends, scale, c, inverse, lengths)
     gain = np.divide(c, weight, out=np.zeros_like(weight), where=known).astype(np.float32)
-    length = gain / np.where(known, weight, 1.0).astype(np.float32) * np.einsum("bcd,bcd->bc", inverse, gram)
-    return Discriminants(Assigned(inverse, scale, order, ends), gain, length)
-
-
-def _inverses(c: np.float32, gram: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Invert c I − G, which is positive definite."""
-    from scipy.linalg.lapack import spotrf, spotri
-
-    inverse = -gram
-    diagonal = np.arange(gram.shape[1])
-    inverse[:, diagonal, diagonal] += c
-    for b, one in enumerate(inverse):
-        factor, failed = spotrf(one.T, lower=0)
-        if not failed:
-            factor, failed = spotri(factor, lower=0, overwrite_c=1)
-        inverse[b] = np.linalg.inv(one) if failed else factor.T
-    draw_kernels.mirror(inverse)
-    return np.asarray(inverse)
+    length = (gain / np.where(known, weight, 1.0) * lengths).astype(np.float32)
+    return Discriminants(Assigned(inverse, scale, who.order, who.ends), gain, length)
 
 
 def _batches(n: int, n_people: int) -> Iterator[slice]:
-    step = max(1, HELD_NUMBERS // n_people**2)
+    return _pieces(n, HELD_NUMBERS // n_people**2)
+
+
+def _pieces(n: int, step: int) -> Iterator[slice]:
+    step = max(1, step)
     for start in range(0, n, step):
         yield slice(start, min(n, start + step))
 
@@ -129,47 +153,82 @@ def choose(engine: Engine, enrol: Rows, labels: Rows) -> tuple[Rows, Matrix]:
     choice, separations
         Shape (B,): position of the candidate, and how windows are put together.
     """
-    own = labels[:, np.unique(engine.samples.recording[enrol])]
+    return choose_all(engine, [enrol], labels)[0]
+
+
+def choose_all(engine: Engine, enrolments: list[Rows], labels: Rows) -> list[tuple[Rows, Matrix]]:
+    """Choose inside several enrolments, as `choose` inside one; what their inner folds share is fitted once."""
+    known = [_known_choice(engine, enrol, labels) for enrol in enrolments]
+    asked = [enrol for enrol, found in zip(enrolments, known, strict=True) if found is None]
+    for enrol, criterion in zip(asked, inner_criteria(engine, asked, labels), strict=True):
+        choice, separations = engine.best(criterion), np.empty(len(labels))
+        engine.record.allow(enrol, NAME)
+        for chosen in np.unique(choice):
+            same = np.flatnonzero(choice == chosen)
+            separations[same] = choose_separations(engine, enrol, labels[same], engine.candidates[int(chosen)])
+        engine.chosen_draws[enrol.tobytes()] = (_own(engine, enrol, labels), choice, separations)
+    return [found or engine.chosen_draws[enrol.tobytes()][1:] for enrol, found in zip(enrolments, known, strict=True)]
+
+
+def _own(engine: Engine, enrol: Rows, labels: Rows) -> Rows:
+    """Return the owners of the recordings that some windows are from; shape (B, U)."""
+    return labels[:, np.unique(engine.samples.recording[enrol])]
+
+
+def _known_choice(engine: Engine, enrol: Rows, labels: Rows) -> tuple[Rows, Matrix] | None:
     known = engine.chosen_draws.get(enrol.tobytes())
-    if known is not None and np.array_equal(known[0][: len(own)], own):
-        return known[1][: len(own)], known[2][: len(own)]
-    choice = engine.best(inner_criterion(engine, enrol, labels))
-    separations = np.empty(len(labels))
-    for chosen in np.unique(choice):
-        same = np.flatnonzero(choice == chosen)
-        separations[same] = choose_separations(engine, enrol, labels[same], engine.candidates[int(chosen)])
-    engine.chosen_draws[enrol.tobytes()] = (own, choice, separations)
-    return choice, separations
+    B = len(labels)
+    if known is None or not np.array_equal(known[0][:B], _own(engine, enrol, labels)):
+        return None
+    return known[1][:B], known[2][:B]
 
 
-def inner_criterion(engine: Engine, enrol: Rows, labels: Rows) -> Matrix:
-    """Judge every candidate as `Engine.inner_criterion` does; shape (B, candidates)."""
-    total, weight = np.zeros((len(labels), len(engine.candidates))), np.zeros((len(labels), 1))
-    for train, test in engine.inner_folds(enrol):
-        starts = engine.parts(test)
-        owners = labels[:, engine.samples.recording[test][starts]]
-        for transform in dict.fromkeys(c.transform for c in engine.candidates):
-            space = engine.space(train, transform)
-            parts = engine.projected(train, transform, test, starts)
-            trained = labels[:, space.recordings]
-            for shrinkage in dict.fromkeys(c.shrinkage for c in engine.candidates):
-                kernel = make_kernel(space, parts, shrinkage, single=True)
-                here = [
-                    i
-                    for i, candidate in enumerate(engine.candidates)
-                    if (candidate.transform, candidate.shrinkage) == (transform, shrinkage)
-                ]
-                for batch in _batches(len(labels), len(engine.samples.people)):
-                    fitted = discriminants(kernel, trained[batch], space.counts, len(engine.samples.people))
-                    lines = [fitted.lines(engine.candidates[i].model) for i in here]
-                    slopes, offsets = (np.stack(one) for one in zip(*lines, strict=True))
-                    added = np.empty(slopes.shape[:2])
-                    draw_kernels.reciprocal_ranks(fitted.assigned, slopes, offsets, kernel.probes, owners[batch], added)
-                    total[batch, here] += added.T
-        present = np.zeros((len(labels), len(engine.samples.people)), dtype=bool)
-        present[np.arange(len(labels))[:, None], trained] = True
-        weight[:, 0] += np.take_along_axis(present, owners, axis=1).sum(axis=1)
-    return total / np.maximum(weight, 1.0)
+def inner_criteria(engine: Engine, enrolments: list[Rows], labels: Rows) -> list[Matrix]:
+    """Judge every candidate inside each enrolment as `Engine.inner_criterion` does; shape (B, candidates) each.
+
+    Inner folds that are trained on the same windows are fitted once for every assignment, and all their tests judged.
+    """
+    total = [np.zeros((len(labels), len(engine.candidates))) for _ in enrolments]
+    weight = [np.zeros((len(labels), 1)) for _ in enrolments]
+    trainings: dict[bytes, list[tuple[int, Rows, Rows]]] = {}
+    for place, enrol in enumerate(enrolments):
+        for train, test in engine.inner_folds(enrol):
+            trainings.setdefault(train.tobytes(), []).append((place, train, test))
+    for same in trainings.values():
+        for place, train, _ in same:
+            engine.record.allow(enrolments[place], NAME)
+            engine.record.note("the nested choice", train)
+        summed, judged = _judge(engine, train, [test for _, _, test in same], labels)
+        for (place, _, _), added, number in zip(same, summed, judged, strict=True):
+            total[place] += added
+            weight[place][:, 0] += number
+    return [summed / np.maximum(judged, 1.0) for summed, judged in zip(total, weight, strict=True)]
+
+
+def _judge(engine: Engine, train: Rows, tests: list[Rows], labels: Rows) -> tuple[Matrix, Matrix]:
+    """Return summed reciprocal ranks, shape (tests, B, candidates), and how many were judged, shape (tests, B)."""
+    B, C = len(labels), len(engine.samples.people)
+    starts = [engine.parts(test) for test in tests]
+    owners = [labels[:, engine.samples.recording[test][begin]] for test, begin in zip(tests, starts, strict=True)]
+    summed = np.zeros((len(tests), B, len(engine.candidates)))
+    judged = np.zeros((len(tests), B))
+    for transform in dict.fromkeys(c.transform for c in engine.candidates):
+        space = engine.space(train, transform)
+        parts = [engine.projected(train, transform, *one) for one in zip(tests, starts, strict=True)]
+        trained = [(batch, owned(labels[batch][:, space.recordings], space.counts, C)) for batch in _batches(B, C)]
+        for shrinkage in dict.fromkeys(c.shrinkage for c in engine.candidates):
+            kernels = [make_kernel(space, part, shrinkage, single=True) for part in parts]
+            here = [i for i, c in enumerate(engine.candidates) if (c.transform, c.shrinkage) == (transform, shrinkage)]
+            for batch, who in trained:
+                fitted = discriminants(kernels[0], who)
+                lines = [fitted.lines(engine.candidates[i].model) for i in here]
+                slopes, offsets = (np.stack(one) for one in zip(*lines, strict=True))
+                for test, kernel in enumerate(kernels):
+                    own, added = np.ascontiguousarray(owners[test][batch]), np.empty(slopes.shape[:2])
+                    draw_kernels.reciprocal_ranks(fitted.assigned, slopes, offsets, kernel.probes, own, added)
+                    summed[test, batch][:, here] = added.T
+                    judged[test, batch] = np.take_along_axis(who.is_known, own, axis=1).sum(axis=1)
+    return summed, judged
 
 
 def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candidate) -> Matrix:
@@ -179,49 +238,57 @@ def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candid
     folds = engine.inner_folds(enrol)
     if nothing_to_choose(engine, enrol, folds):
         return np.full(len(labels), engine.config.separations[0])
-    scores, genuine = [], []
-    for train, test in folds:
-        averaged, present = _averages(engine, train, test, labels, chosen)
-        recording = engine.samples.recording[test]
-        owners = labels[:, recording[starts_of(recording)]]
-        own = owners[:, None, :] == np.arange(len(engine.samples.people))[:, None]
-        normalised = np.stack([cohort_normalised(np.where(present, one, ABSENT)) for one in averaged])
-        scores.append(normalised.reshape(*normalised.shape[:2], -1))
-        genuine.append(own.reshape(len(own), -1))
-    own = np.concatenate(genuine, axis=1)
-    options = range(len(engine.config.separations))
-    rates = [equal_error_rates(np.concatenate([fold[option] for fold in scores], axis=1), own) for option in options]
-    return best_separations(engine, rates)
+    C, separations = len(engine.samples.people), np.array(engine.config.separations)
+    prepared = [_prepared(engine, train, test, chosen) for train, test in folds]
+    tested = np.concatenate([probes.levels.recordings for _, _, probes in prepared])
+    columns = np.cumsum([0, *(len(probes.levels.recordings) for _, _, probes in prepared)])
+    rates = np.empty((len(separations), len(labels)))
+    for batch in _pieces(len(labels), HELD_SCORES // (len(separations) * C * len(tested))):
+        scores = np.empty((len(separations), len(labels[batch]), C, len(tested)))
+        for (space, kernel, probes), column in zip(prepared, columns, strict=False):
+            fitted = discriminants(kernel, owned(labels[batch][:, space.recordings], space.counts, C))
+            lines = fitted.lines(chosen.model)
+            draw_kernels.averages(fitted.assigned, *lines, probes, separations, ABSENT, column, scores)
+        genuine = genuine_mask(labels[batch][:, tested], C).reshape(len(labels[batch]), -1)
+        rates[:, batch] = [equal_error_rates(one.reshape(len(one), -1), genuine) for one in scores]
+    return best_separations(engine, list(rates))
 
 
-def _averages(
-    engine: Engine, train: Rows, test: Rows, labels: Rows, chosen: Candidate
-) -> tuple[Matrix, NDArray[np.bool_]]:
-    """Average the scores of recordings under every separation; shape (options, B, C, R), and who is enrolled."""
-    C, recording = len(engine.samples.people), engine.samples.recording[test]
-    starts = np.append(starts_of(recording), len(test))
-    space, kernel, probes = _prepared(engine, train, test, starts, chosen)
-    separations = np.array(engine.config.separations)
-    out = np.zeros((len(separations), len(labels), C, len(starts) - 1))
-    present = np.zeros((len(labels), C, 1), dtype=bool)
-    for batch in _batches(len(labels), C):
-        fitted = discriminants(kernel, labels[batch][:, space.recordings], space.counts, C)
-        slope, offset = fitted.lines(chosen.model)
-        part = np.zeros((len(separations), len(slope), C, len(starts) - 1))
-        draw_kernels.averages(fitted.assigned, slope, offset, probes, separations, part)
-        out[:, batch] = part
-        present[batch, :, 0] = fitted.assigned.scale > 0
-    return out, present
-
-
-def _prepared(
-    engine: Engine, enrol: Rows, probe: Rows, starts: Rows, chosen: Candidate
-) -> tuple[Space, Kernel, Probes]:
-    """Return the space, its inner products, and the probes, whose recordings begin at `starts`."""
+def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate) -> tuple[Space, Kernel, Probes]:
+    """Return the space, its inner products, and the probes, level by level."""
+    columns, levels = levels_of(engine.samples.recording[probe])
     space = engine.space(enrol, chosen.transform)
-    kernel = make_kernel(space, engine.projected(enrol, chosen.transform, probe), chosen.shrinkage, single=True)
+    projected = engine.projected(enrol, chosen.transform, probe)[columns]
+    kernel = make_kernel(space, projected, chosen.shrinkage, single=True)
     own = kernel.own if chosen.model == "whitened_centroid" else np.empty(0)
-    return space, kernel, Probes(kernel.probes, own.astype(np.float32), starts)
+    return space, kernel, Probes(kernel.probes, own.astype(np.float32), levels)
+
+
+def levels_of(recording: Rows) -> tuple[Rows, Levels]:
+    """Put the first window of every recording first, then the second ones, and so on.
+
+    Parameters
+    ----------
+    recording
+        Shape (N,): the recording of each window, sorted.
+
+    Returns
+    -------
+    columns, levels
+        Shape (N,): the windows in their new order, and how they stand.
+    """
+    starts = starts_of(recording)
+    counts = lengths_of(starts, len(recording))
+    order = np.argsort(-counts, kind="stable")
+    columns, sizes, groups = [], [], [0]
+    for first in range(0, len(order), BLOCK):
+        group = order[first : first + BLOCK]
+        for level in range(counts[group[0]]):
+            here = group[counts[group] > level]
+            columns.append(starts[here] + level)
+            sizes.append(len(here))
+        groups.append(len(sizes))
+    return np.concatenate(columns), Levels(np.array(sizes), np.array(groups), recording[starts][order])
 
 
 @dataclass
@@ -242,7 +309,15 @@ class Tally:
     genuine: list[NDArray[np.bool_]]
 
 
-def tally_fold(engine: Engine, fold: Fold, labels: Rows, owners: Rows, units: list[Unit], tally: Tally) -> None:
+def tally_fold(
+    engine: Engine,
+    fold: Fold,
+    labels: Rows,
+    owners: Rows,
+    chosen_inside: tuple[Rows, Matrix],
+    units: list[Unit],
+    tally: Tally,
+) -> None:
     """Score the probes of a fold under every assignment, with the choice made inside it.
 
     Parameters
@@ -253,45 +328,36 @@ def tally_fold(engine: Engine, fold: Fold, labels: Rows, owners: Rows, units: li
         Shape (B, R): owner of each recording when it enrols.
     owners
         Shape (B, R): owner of each recording when it is a probe.
+    chosen_inside
+        From `choose`.
     units
         Levels; whole recordings among them.
     tally
         Added to.
     """
-    C, recording = len(engine.samples.people), engine.samples.recording[fold.probe]
-    starts = np.append(starts_of(recording), len(fold.probe))
-    probed = owners[:, recording[starts[:-1]]]
-    scores = np.empty((len(labels), C, len(starts) - 1))
-    choice, separations = choose(engine, fold.enrol, labels)
+    C = len(engine.samples.people)
+    probed = owners[:, levels_of(engine.samples.recording[fold.probe])[1].recordings]
+    scores = np.empty((len(labels), C, probed.shape[1]))
+    choice, separations = chosen_inside
     for chosen in np.unique(choice):
-        space, kernel, probes = _prepared(engine, fold.enrol, fold.probe, starts, engine.candidates[int(chosen)])
-        for separation in np.unique(separations[choice == chosen]):
+        space, kernel, probes = _prepared(engine, fold.enrol, fold.probe, engine.candidates[int(chosen)])
+        for separation in np.unique(separations[choice == chosen]):  # rising
             same = np.flatnonzero((choice == chosen) & (separations == separation))
+            if separation:  # what is normalised window by window does not depend on their lengths
+                probes = probes._replace(own=np.empty(0, dtype=np.float32))
             for batch in _batches(len(same), C):
                 rows = same[batch]
-                fitted = discriminants(kernel, labels[rows][:, space.recordings], space.counts, C)
-                slope, offset = fitted.lines(engine.candidates[int(chosen)].model)
+                fitted = discriminants(kernel, owned(labels[rows][:, space.recordings], space.counts, C))
+                lines = fitted.lines(engine.candidates[int(chosen)].model)
                 hits, counts = np.zeros((2, len(units), len(rows), C))
-                whole = np.full((len(rows), C, len(starts) - 1), ABSENT)
+                whole, levels = np.empty((len(rows), C, probed.shape[1])), np.array([unit.k for unit in units])
                 draw_kernels.tally(
-                    fitted.assigned,
-                    slope,
-                    offset,
-                    probes,
-                    float(separation),
-                    probed[rows],
-                    np.array([unit.k for unit in units]),
-                    hits,
-                    counts,
-                    whole,
+                    fitted.assigned, *lines, probes, separation, probed[rows], levels, hits, counts, ABSENT, whole
                 )
                 tally.hits[:, rows] += hits
                 tally.counts[:, rows] += counts
-                normalised = cohort_normalised(whole)
-                # as in `fusion.fused`: folds with another separation are compared with these
-                scores[rows] = (
-                    np.where(normalised > PRESENT, np.arcsinh(normalised), ABSENT) if separation else normalised
-                )
+                if separation:  # as in `fusion.fused`: folds with another separation are compared with these
+                    np.arcsinh(whole, out=whole, where=whole > PRESENT)
+                scores[rows] = whole
     tally.scores.append(scores.reshape(len(labels), -1))
-    genuine = probed[:, None, :] == np.arange(C)[:, None]
-    tally.genuine.append(genuine.reshape(len(labels), -1))
+    tally.genuine.append(genuine_mask(probed, C).reshape(len(labels), -1))

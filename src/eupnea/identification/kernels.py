@@ -69,6 +69,10 @@ def interpolated(values: Any, knots: Any, heights: Any, out: Any) -> None:
         out[i] = heights[k] if value <= knots[0] or k == last or value == knots[k] else between
 
 
+SAMPLED, SURE = 1024, 2.0
+"""Comparisons from which the place of the crossing is guessed, and how many standard errors it is sought around it."""
+
+
 @numba.njit(**JIT)
 def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any) -> None:
     """Write the equal error rate of every row of comparisons; see `equal_error_rates`.
@@ -78,8 +82,8 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
     """
     for b in range(len(scores)):
         values, own = scores[b], genuine[b]
-        here = values > present
-        if not here.all():
+        if _above(values, present) < values.size:
+            here = values > present
             values, own = values[here], own[here]
         n_own = own.sum()
         n_others = own.size - n_own
@@ -88,24 +92,73 @@ def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any)
 
 
 @numba.njit(**JIT)
+def _below(values: Any, pivot: float) -> int:
+    """Count the values below a pivot."""
+    count = 0
+    for value in values:
+        count += value < pivot
+    return count
+
+
+@numba.njit(**JIT)
+def _above(values: Any, pivot: float) -> int:
+    """Count the values above a pivot."""
+    count = 0
+    for value in values:
+        count += value > pivot
+    return count
+
+
+@numba.njit(**JIT)
+def _part(values: Any, own: Any, least: float, most: float) -> Any:
+    """Return the values from `least` on, below `most`, and which of them are genuine."""
+    kept, kept_own, n = np.empty_like(values), np.empty_like(own), 0
+    for i in range(values.size):
+        kept[n], kept_own[n] = values[i], own[i]
+        n += (values[i] >= least) & (values[i] < most)
+    return kept[:n], kept_own[:n]
+
+
+@numba.njit(**JIT)
+def _guess(values: Any, ordered: Any, n_others: int) -> int:
+    """Guess between which genuine scores the rates cross, from some of the comparisons."""
+    step = max(1, values.size // SAMPLED)
+    some = values[::step].copy()
+    low, high = 0, ordered.size
+    while low < high:
+        middle = (low + high) // 2
+        n_low = _below(some, ordered[middle]) * step
+        if middle / ordered.size >= 1.0 - (n_low - middle) / n_others:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@numba.njit(**JIT)
 def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) -> float:
-    below_own, below_others = 0, 0
+    below_own, below_others, counted = 0, 0, 0
     least, most, ordered = -np.inf, np.inf, np.sort(values[own])
-    low, high = 0, n_own
+    low, high, tried = 0, n_own, 0
+    guess = _guess(values, ordered, n_others)
+    far = int(SURE * n_own * 0.5 / math.sqrt(SAMPLED)) + 1
     while low < high:  # between which two genuine scores? there are few of them, and the others are only counted
         middle = (low + high) // 2
+        if tried < 2:
+            middle = min(max(guess - far if tried == 0 else guess + far, low), high - 1)
+        elif tried == 2:
+            values, own = _part(values, own, least, most)
+            counted = below_own + below_others
+        tried += 1
         pivot = ordered[middle]
-        n_low = 0
-        for value in values:
-            n_low += value < pivot
+        n_low = counted + _below(values, pivot)
         own_low = np.searchsorted(ordered, pivot)
         if own_low / n_own - (1.0 - (n_low - own_low) / n_others) >= 0:
             most, high = pivot, middle
         else:
             least, low = pivot, middle + 1
             below_own, below_others = own_low, n_low - own_low
-    inside = (values >= least) & (values < most)
-    values, own = values[inside], own[inside]
+    values, own = _part(values, own, least, most)
     while values.size > 32:
         pivot = np.median(values[:: max(1, values.size // 9)])
         is_low = values < pivot

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from eupnea.identification.draws import Tally, tally_fold
+from eupnea.identification.draws import Tally, choose_all, tally_fold
 from eupnea.identification.engine import random_labels
 from eupnea.identification.error_rates import equal_error_rates
 from eupnea.identification.fusion import RECORDING, WINDOW, Unit, units_of
@@ -100,9 +100,10 @@ def _draws_of_piece(
 ) -> NullDraws:
     B, C = len(enrol_labels), len(engine.samples.people)
     tally = Tally(np.zeros((len(units), B, C)), np.zeros((len(units), B, C)), [], [])
-    for fold in folds:
+    choices = choose_all(engine, [fold.enrol for fold in folds], enrol_labels)
+    for fold, chosen in zip(folds, choices, strict=True):
         engine.record.allow(fold.enrol, f"random identities, fold {fold.name}")
-        tally_fold(engine, fold, enrol_labels, probe_labels, units, tally)
+        tally_fold(engine, fold, enrol_labels, probe_labels, chosen, units, tally)
     pairs = zip(units, tally.hits, tally.counts, strict=True)
     rank1 = {unit.name: _mean_of_people(hits, counts) for unit, hits, counts in pairs}
     scores, genuine = np.concatenate(tally.scores, axis=1), np.concatenate(tally.genuine, axis=1)
