@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,9 @@ from eupnea.identification.closed_form import (
     within_products,
 )
 from eupnea.identification.moments import Moments
+from eupnea.identification.ordered import Ordered
 from eupnea.identification.samples import lengths_of, starts_of
-from eupnea.identification.space import Preparation, Space, fit_preparation, fit_space
+from eupnea.identification.space import Preparation, Space, fit_preparation, fit_ranks, fit_space
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ModelsConfig
@@ -108,13 +110,27 @@ class Engine:
 
     def preparation(self, rows: Rows, transform: Transform) -> Preparation:
         """Fit imputation, transform and scale on some windows."""
+        return self.fitted(rows, transform)[0]
+
+    def fitted(self, rows: Rows, transform: Transform) -> tuple[Preparation, Matrix]:
+        """Fit imputation, transform and scale on some windows, and return these prepared; shape (n, p)."""
         self.record.note("imputation, transform and scale", rows)
-        return fit_preparation(
-            self.samples.X[rows],
-            transform=transform,
-            clip_sd=self.config.clip_sd,
-            max_missing_share=self._max_missing_share,
-        )
+        share = self._max_missing_share
+        if transform == "rank_gaussian":
+            return fit_ranks(self._ordered, rows, max_missing_share=share)
+        X = self.samples.X[rows]
+        preparation = fit_preparation(X, transform=transform, clip_sd=self.config.clip_sd, max_missing_share=share)
+        return preparation, preparation.apply(X)
+
+    def prepared(self, preparation: Preparation, rows: Rows) -> Matrix:
+        """Bring windows, each once, into the space of an enrolment; shape (n, p)."""
+        if preparation.quantiles.size:
+            return preparation.ranked(self._ordered, rows)
+        return preparation.apply(self.samples.X[rows])
+
+    @cached_property
+    def _ordered(self) -> Ordered:
+        return Ordered(self.samples.X)
 
     def space(self, rows: Rows, transform: Transform) -> Space:
         """Fit the space of some enrolment windows, or take it from the cache."""
@@ -135,7 +151,8 @@ class Engine:
         recording = self.samples.recording[rows]
         if transform == "none" and self._moments.cover(rows, recording):
             return self._moments.space(recording)
-        return fit_space(self.samples.X[rows], recording, self.preparation(rows, transform))
+        preparation, prepared = self.fitted(rows, transform)
+        return fit_space(prepared, recording, preparation)
 
     def projected(self, enrol: Rows, transform: Transform, rows: Rows, parts: Rows | None = None) -> Matrix:
         """Bring windows into the space of some enrolment, or take them from the cache.
@@ -157,7 +174,7 @@ class Engine:
         space = self.space(enrol, transform)
         key = (enrol.tobytes(), transform, rows.tobytes(), parts is not None)
         if key not in self._projected:
-            prepared = space.preparation.apply(self.samples.X[rows])
+            prepared = self.prepared(space.preparation, rows)
             if parts is not None:
                 prepared = np.add.reduceat(prepared, parts, axis=0) / lengths_of(parts, len(rows))[:, None]
             self._projected[key] = prepared @ space.eigenvectors

@@ -109,7 +109,7 @@ def _fold_drops(study: Study, run: Run, result: FoldScores, families: Matrix) ->
     space = run.engine.space(result.fold.enrol, chosen.transform)
     owners = samples.person_of_recording[space.recordings]
     coefficients, intercepts, people = linear_rule(space, owners, chosen)
-    prepared = space.preparation.apply(samples.X[result.fold.probe])
+    prepared = run.engine.prepared(space.preparation, result.fold.probe)
     family_of = families[space.preparation.columns]
     person = samples.person[result.fold.probe]
     own = np.searchsorted(people, person)
