@@ -175,13 +175,18 @@ class Engine:
         key = (enrol.tobytes(), transform, rows.tobytes(), parts is not None)
         if key not in self._projected:
             prepared = self.prepared(space.preparation, rows)
-            if parts is not None:
+            if parts is not None:  # the single windows are what the fusion is chosen by, next
+                self._keep((*key[:3], False), prepared @ space.eigenvectors)
                 prepared = np.add.reduceat(prepared, parts, axis=0) / lengths_of(parts, len(rows))[:, None]
-            self._projected[key] = prepared @ space.eigenvectors
-            self._probes_held += self._projected[key].size
-            while self._probes_held > CACHED_PROBES and len(self._projected) > 1:
-                self._probes_held -= self._projected.popitem(last=False)[1].size
+            self._keep(key, prepared @ space.eigenvectors)
         return self._projected[key]
+
+    def _keep(self, key: tuple[bytes, str, bytes, bool], projected: Matrix) -> None:
+        if key not in self._projected:
+            self._projected[key] = projected
+            self._probes_held += projected.size
+        while self._probes_held > CACHED_PROBES and len(self._projected) > 1:
+            self._probes_held -= self._projected.popitem(last=False)[1].size
 
     def scores(self, enrol: Rows, probe: Rows, labels: Rows, chosen: Candidate) -> Iterator[tuple[slice, Matrix]]:
         """Score probe windows against every person, in batches of assignments.

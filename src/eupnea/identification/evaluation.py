@@ -242,7 +242,14 @@ def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
 
 def person_means(table: pd.DataFrame, n_people: int) -> Matrix:
     """Return each person's share of recognised probes; shape (C,), NaN for people without probes."""
-    person = table["person"].to_numpy(dtype=np.intp)
-    hits = np.bincount(person, weights=(table["rank"] == 1).to_numpy(dtype=float), minlength=n_people)
-    counts = np.bincount(person, minlength=n_people)
-    return np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
+    return rank_shares(table, np.ones(1, dtype=np.intp), n_people)[0]
+
+
+def rank_shares(table: pd.DataFrame, ranks: Rows, n_people: int) -> Matrix:
+    """Return each person's share of probes at a rank or better; shape (ranks, C), NaN for people without probes."""
+    person, rank = table["person"].to_numpy(dtype=np.intp), table["rank"].to_numpy(dtype=np.intp)
+    most = int(max(rank.max(initial=0), ranks.max(initial=0)))
+    counts = np.bincount(person * (most + 1) + rank, minlength=n_people * (most + 1)).reshape(n_people, most + 1)
+    probes = counts.sum(axis=1)
+    reached = np.cumsum(counts, axis=1)[:, ranks].T
+    return np.where(probes > 0, reached / np.maximum(probes, 1), np.nan)

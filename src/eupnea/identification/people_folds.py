@@ -202,17 +202,23 @@ def _against_background(run: Run, fold: Fold, groups: Rows, a: int, b: int, chos
     preparation, prepared = run.engine.fitted(outside, chosen.transform)
     run.engine.record.note("covariance", outside)
     root = within_root(prepared, person[outside], chosen.shrinkage)
-    cohort, _ = _centroids(prepared, person[outside])
+    both = groups == a, groups == b
+    used = np.union1d(*(rows[(both[0] | both[1])[person[rows]]] for rows in (fold.enrol, fold.probe)))
+    known = run.engine.prepared(preparation, used)
+
+    def whitened(rows: Rows, of: Rows) -> tuple[Matrix, Rows]:
+        means, names = _centroids(known[np.searchsorted(used, rows)], of[rows])
+        return solve_triangular(root, means.T, lower=True).T, names
+
+    cohort = solve_triangular(root, _centroids(prepared, person[outside])[0].T, lower=True).T
     tables = []
-    for claimed, probed in ((a, b), (b, a))[: 1 if a == b else 2]:
-        enrol = fold.enrol[groups[person[fold.enrol]] == claimed]
-        probe = fold.probe[groups[person[fold.probe]] == probed]
+    for claimed, probed in (both, both[::-1])[: 1 if a == b else 2]:
+        enrol, probe = fold.enrol[claimed[person[fold.enrol]]], fold.probe[probed[person[fold.probe]]]
         if not enrol.size or not probe.size:
             continue
-        templates, names = _centroids(run.engine.prepared(preparation, enrol), person[enrol])
-        probes, of_recordings = _centroids(run.engine.prepared(preparation, probe), samples.recording[probe])
-        ours, others, theirs = (solve_triangular(root, one.T, lower=True).T for one in (templates, cohort, probes))
-        tables.append(_normalised_cosines(ours, others, theirs, names, samples.person_of_recording[of_recordings]))
+        templates, names = whitened(enrol, person)
+        probes, recordings = whitened(probe, samples.recording)
+        tables.append(_normalised_cosines(templates, cohort, probes, names, samples.person_of_recording[recordings]))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["owner", "claimed", "score"])
 
 
