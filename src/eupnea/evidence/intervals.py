@@ -7,7 +7,6 @@ one for accuracies, ``participant_bootstrap`` works on any statistic of a table 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -128,13 +127,13 @@ def binomial_interval(successes: float, n: float, *, level: float = LEVEL) -> In
     ----------
     Clopper & Pearson (1934), Biometrika 26:404.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     if n <= 0:
         return NO_INTERVAL
     tail = (1 - level) / 2
-    low = 0.0 if successes <= 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - tail))
     share = successes / n
     return Interval(share, float(np.sqrt(share * (1 - share) / n)), low, high)
 
@@ -192,11 +191,10 @@ def rate_interval(estimate: float, se: float, people: int, *, level: float = LEV
     return Interval(estimate, se, min(low, lower), max(high, higher))
 
 
-@lru_cache
 def _student_quantile(share: float, freedom: int) -> float:
-    from scipy.stats import t
+    from scipy.special import stdtrit  # what scipy.stats uses, which takes a second to import
 
-    return float(t.ppf(share, freedom))
+    return float(stdtrit(freedom, share))
 
 
 def _logit_t(mean: float, se: float, n: int, level: float) -> tuple[float, float]:

@@ -88,7 +88,7 @@ def smaller_gallery(closer: NDArray[np.intp], others: NDArray[np.intp], size: in
 
 
 def above_counts(closer: NDArray[np.intp], others: NDArray[np.intp], n: int) -> Matrix:
-    """Count for every j below `n` the probes with more than j closer people, further people, and others; shape (3, n)."""
+    """Count the probes with more than j closer people, further people, and others, for j below `n`; shape (3, n)."""
     counted = [np.bincount(values, minlength=n + 1) for values in (closer, others - closer, others)]
     return np.cumsum(np.array(counted)[:, ::-1], axis=1)[:, ::-1][:, 1:].astype(float)
 
@@ -97,8 +97,8 @@ def fit_beta(counts: Matrix) -> tuple[float, float]:
     """Fit the beta distribution of the share of people who come closer, by maximum likelihood.
 
     Ratios of gamma functions are products, Γ(k + a) / Γ(a) = a (a + 1) … (a + k − 1): a probe adds log(a + j) for every
-    j below the number who came closer, log(b + j) for every j below the number who did not, and takes log(a + b + j) for
-    every j below both together. So the likelihood takes one logarithm per j, whatever the number of probes.
+    j below the number who came closer, log(b + j) for every j below the number who did not, and takes away
+    log(a + b + j) for every j below both together: one logarithm per j, whatever the number of probes.
 
     Parameters
     ----------

@@ -274,7 +274,7 @@ def _shuffled_row(metric: str, draws: Any, columns: dict[str, Any]) -> MetricRow
 
 
 def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> MetricRow:
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     chance = float((1.0 / table["n_enrolled"]).mean())
     per_person = (table["rank"] == 1).groupby(table["person"]).mean()
@@ -284,7 +284,7 @@ def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> M
         f"rank1_{unit.level}",
         float(per_person.mean()),
         **columns | {"control": "binomial_tail"},
-        p_value=max(float(binom.sf(hits - 1, n, chance)), float(np.finfo(float).tiny)),
+        p_value=max(float(bdtrc(hits - 1, n, chance)) if hits else 1.0, float(np.finfo(float).tiny)),
         chance=chance,
         reason="one trial per person: a yardstick, the permutation test is the evidence",
     )
