@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,6 +85,8 @@ class Engine:
         Models and their grids.
     max_missing_share
         Features missing in a larger share of the enrolment are left out.
+    ordered
+        The windows in order, where they are already.
 
     Attributes
     ----------
@@ -95,7 +96,9 @@ class Engine:
         Enrolment -> owners of its recordings in random assignments, and what was chosen for each: protocols share it.
     """
 
-    def __init__(self, samples: Samples, config: ModelsConfig, *, max_missing_share: float) -> None:
+    def __init__(
+        self, samples: Samples, config: ModelsConfig, *, max_missing_share: float, ordered: Ordered | None = None
+    ) -> None:
         self.samples = samples
         self.config = config
         self.candidates = candidates(config)
@@ -105,6 +108,7 @@ class Engine:
         self._projected: OrderedDict[tuple[bytes, str, bytes, bool], Matrix] = OrderedDict()
         self._probes_held = 0
         self._moments = Moments(samples)
+        self._ordered = ordered
         self._held = 0
         self.chosen_draws: dict[bytes, tuple[Rows, Rows, Matrix]] = {}
 
@@ -117,7 +121,7 @@ class Engine:
         self.record.note("imputation, transform and scale", rows)
         share = self._max_missing_share
         if transform == "rank_gaussian":
-            return fit_ranks(self._ordered, rows, max_missing_share=share)
+            return fit_ranks(self.ordered, rows, max_missing_share=share)
         X = self.samples.X[rows]
         preparation = fit_preparation(X, transform=transform, clip_sd=self.config.clip_sd, max_missing_share=share)
         return preparation, preparation.apply(X)
@@ -125,12 +129,14 @@ class Engine:
     def prepared(self, preparation: Preparation, rows: Rows) -> Matrix:
         """Bring windows, each once, into the space of an enrolment; shape (n, p)."""
         if preparation.quantiles.size:
-            return preparation.ranked(self._ordered, rows)
+            return preparation.ranked(self.ordered, rows)
         return preparation.apply(self.samples.X[rows])
 
-    @cached_property
-    def _ordered(self) -> Ordered:
-        return Ordered(self.samples.X)
+    @property
+    def ordered(self) -> Ordered:
+        """The windows in order."""
+        self._ordered = self._ordered or Ordered(self.samples.X)
+        return self._ordered
 
     def space(self, rows: Rows, transform: Transform) -> Space:
         """Fit the space of some enrolment windows, or take it from the cache."""

@@ -13,6 +13,7 @@ from eupnea.evidence.leak_audit import audit_split
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.engine import Candidate, Engine, real_labels
 from eupnea.identification.fusion import RECORDING, Levels, Unit, inner_comparisons, lowest_rates, nothing_to_choose
+from eupnea.identification.kernels import decided
 from eupnea.identification.normalise import NO_EVIDENCE, Calibration, fit_calibration
 
 if TYPE_CHECKING:
@@ -220,21 +221,19 @@ def decisions(samples: Samples, results: list[FoldScores], unit: Unit) -> pd.Dat
 def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
     averaged, rows = result.fused(samples, unit)
     owner = samples.person[rows]
-    column = np.arange(len(owner))
-    genuine = averaged[owner, column]
-    others = averaged.copy()
-    others[owner, column] = ABSENT
-    nearest = others.argmax(axis=0) if len(owner) else np.zeros(0, dtype=np.intp)
+    rank, n_enrolled, nearest = np.empty((3, len(owner)), dtype=np.intp)
+    genuine, impostor = np.empty((2, len(owner)))
+    decided(averaged, owner, PRESENT, ABSENT, genuine, impostor, rank, n_enrolled, nearest)
     return pd.DataFrame(
         {
             "fold": result.fold.name,
             "recording": samples.recording[rows],
             "person": owner,
             "start_s": samples.start_s[rows],
-            "rank": 1 + np.count_nonzero(others >= genuine, axis=0),
-            "n_enrolled": np.count_nonzero(averaged > PRESENT, axis=0),
+            "rank": rank,
+            "n_enrolled": n_enrolled,
             "genuine": genuine,
-            "impostor": others[nearest, column],
+            "impostor": impostor,
             "nearest": nearest,
         }
     )

@@ -38,7 +38,7 @@ def f_ratio_rows(study: Study) -> list[MetricRow]:
     between = (counts * (grouped.mean() - means.mean()) ** 2).sum() / between_df.where(between_df > 0)
     within = ((means - grouped.transform("mean")) ** 2).sum() / within_df.where(within_df > 0)
     ratio = (between / within.where(within > 0)).dropna()
-    p = fdtrc(between_df[ratio.index], within_df[ratio.index], ratio)
+    p = np.asarray(fdtrc(between_df[ratio.index], within_df[ratio.index], ratio))
     adjusted = benjamini_hochberg(p)
     return [
         metric_row(

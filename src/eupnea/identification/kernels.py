@@ -42,6 +42,32 @@ def normalise(scores: Any, present: float, absent: float, out: Any) -> None:
 
 
 @numba.njit(**JIT)
+def decided(
+    scores: Any,
+    owner: Any,
+    present: float,
+    absent: float,
+    genuine: Any,
+    impostor: Any,
+    rank: Any,
+    n_enrolled: Any,
+    nearest: Any,
+) -> None:
+    """Write what the scores (C, M) of every unit (M,) decide; see `evaluation.decisions`."""
+    C, M = scores.shape
+    for m in range(M):
+        genuine[m], impostor[m], rank[m], n_enrolled[m], nearest[m] = scores[owner[m], m], -np.inf, 1, 0, 0
+    for c in range(C):
+        row = scores[c]
+        for m in range(M):
+            n_enrolled[m] += row[m] > present
+            other = absent if owner[m] == c else row[m]
+            rank[m] += other >= genuine[m]
+            if other > impostor[m]:
+                impostor[m], nearest[m] = other, c
+
+
+@numba.njit(**JIT)
 def crossings(scores: Any, genuine: Any, present: float, is_one: bool, out: Any) -> None:
     """Write the equal error rate of every row of comparisons; see `equal_error_rates`.
 

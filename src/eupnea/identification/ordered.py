@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -39,6 +40,12 @@ class Ordered:
         order = np.argsort(columns, axis=1, kind="stable")
         self.order: NDArray[np.int32] = order.astype(np.int32)
         self.values: Matrix = np.take_along_axis(columns, order, axis=1)
+
+    def with_columns(self, keep: NDArray[np.bool_]) -> Ordered:
+        """Return the same windows with some of the features."""
+        part = copy(self)
+        part.order, part.values = self.order[keep], self.values[keep]
+        return part
 
     def of(self, rows: Rows) -> Matrix:
         """Return the values of some windows (each once) in rising order, missing ones last; shape (p, len(rows))."""
