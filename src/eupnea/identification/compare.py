@@ -67,7 +67,8 @@ def compare(
         sign-flip p-value, corrected (Holm) over the family; and rows of the fused scores.
     """
     runs = {name: _runs(table) for name, table in results_scores.items()}
-    blocks = recordings.set_index("recording")[BLOCK_KEYS].agg("/".join, axis=1)
+    is_fused = any(set(group) <= set(runs) for group in FUSED_GROUPS)
+    blocks = _blocks(recordings) if is_fused else pd.Series(dtype="str")
     found, of_fused = Recognised(), {"+".join(group): list[MetricRow]() for group in FUSED_GROUPS}
     for run in sorted(set().union(*runs.values())):
         scores = {name: _by_probe(_of_run(results_scores[name], run)) for name in runs if run in runs[name]}
@@ -92,6 +93,11 @@ def compare(
         rows.append(missing_row("comparison", "rank1_window_difference", "fewer than two modalities were recorded"))
     corrected = _corrected(metrics_frame(rows))
     return corrected.assign(window_s=corrected["window_s"].where(corrected["window_s"] != NO_LENGTH))
+
+
+def _blocks(recordings: pd.DataFrame) -> pd.Series:
+    """Return the session, mode, task and run of each recording."""
+    return recordings.set_index("recording")[BLOCK_KEYS].agg("/".join, axis=1)
 
 
 def _runs(table: pd.DataFrame | Path) -> set[tuple[str, float]]:
