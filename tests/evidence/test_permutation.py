@@ -72,3 +72,12 @@ def test_corrected_resampled_t_is_wider_than_the_naive_one():
     corrected = corrected_resampled_t(d, test_share=1 / 9)
     assert corrected.se == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 100 + 1 / 9))
     assert corrected.p_value > naive.pvalue
+
+
+def test_signs_are_the_bits_of_the_generator():
+    differences = np.random.default_rng(1).normal(0.1, 1, 17)
+    signs = 1 - 2 * np.random.default_rng(5).integers(2, size=(2001, 17))
+    means = signs @ differences / 17
+    test = paired_sign_flip(differences, n_permutations=2001, seed=5)
+    assert test.p_value == (1 + np.count_nonzero(np.abs(means) >= abs(differences.mean()))) / 2002
+    assert (test.chance, test.chance_sd) == pytest.approx((means.mean(), means.std()))

@@ -104,7 +104,8 @@ def test_downdated_moments_equal_a_direct_fit():
     assert engine._moments.cover(enrol, samples.recording[enrol])
     from eupnea.identification.space import fit_space
 
-    direct = fit_space(samples.X[enrol], samples.recording[enrol], engine.preparation(enrol, "none"))
+    preparation, prepared = engine.fitted(enrol, "none")
+    direct = fit_space(prepared, samples.recording[enrol], preparation)
     downdated = engine.space(enrol, "none")
     for a in (0.05, 0.5):
         scores = []

@@ -12,7 +12,7 @@ from eupnea.identification.error_rates import (
     supports_fmr,
     two_way_draws,
 )
-from eupnea.identification.gallery import fit_beta, smaller_gallery
+from eupnea.identification.gallery import above_counts, fit_beta, smaller_gallery
 from eupnea.identification.normalise import cllr, cohort_normalised, fit_calibration
 
 
@@ -167,10 +167,26 @@ def test_extrapolation_recovers_a_larger_gallery():
     rng = np.random.default_rng(8)
     a, b = 0.4, 6.0
     u = rng.beta(a, b, 3000)
-    fitted = fit_beta(rng.binomial(39, u), np.full(3000, 39))
+    fitted = fit_beta(above_counts(rng.binomial(39, u), np.full(3000, 39), 39))
     expected = np.mean((1 - u) ** 199)
     found = np.exp(betaln(fitted[0], fitted[1] + 199) - betaln(*fitted))
     assert found == pytest.approx(expected, abs=0.03)
+
+
+def test_the_fitted_distribution_is_the_likeliest():
+    from scipy.stats import betabinom
+
+    rng = np.random.default_rng(9)
+    others = rng.integers(30, 40, 500)
+    closer = rng.binomial(others, rng.beta(0.4, 6.0, 500))
+    fitted = fit_beta(above_counts(closer, others, 39))
+
+    def likelihood(a, b):
+        return betabinom.logpmf(closer, others, a, b).sum()
+
+    for factor in (0.98, 1.02):
+        assert likelihood(*fitted) > likelihood(fitted[0] * factor, fitted[1])
+        assert likelihood(*fitted) > likelihood(fitted[0], fitted[1] * factor)
 
 
 @pytest.mark.parametrize(("people", "decimals"), [(3, 12), (12, 1)])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from eupnea.evidence.metrics import metric_row, metrics_frame
 from eupnea.evidence.permutation import permutation_p
-from eupnea.identification.compare import difference_interval, owners_permuted
+from eupnea.identification.compare import difference_interval
+from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.family import correct_family
+from eupnea.identification.owners import equal_error_rate_of_places, owners_permuted
+from eupnea.identification.recognised import Recognised
 
 PROTOCOLS = ("within_nasal", "within_oral", "nasal_to_oral", "rest_to_task")
 MODALITIES = ("respiration", "cardiac")
@@ -89,6 +93,36 @@ def test_permuted_owners_are_chance_and_the_real_ones_are_not():
     assert abs(rank1.mean() - 0.1) < 0.02
     assert abs(eer.mean() - 0.5) < 0.05
     assert rank1.max() < 0.6
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 9])
+def test_error_rates_of_places_are_those_of_scores(decimals):
+    rng = np.random.default_rng(decimals)
+    for _ in range(50):
+        scores, own = rng.normal(size=40).round(decimals), rng.uniform(size=40) < rng.choice([0.1, 0.9])
+        scores[own] += rng.choice([-9, 0, 1, 9])
+        ordered = np.sort(scores)
+        starts = np.append(np.flatnonzero(np.diff(ordered, prepend=-np.inf)), 40)
+        found = equal_error_rate_of_places(np.sort(np.searchsorted(ordered, scores[own])), starts)
+        np.testing.assert_equal(found, equal_error_rate(scores[own], scores[~own]))
+
+
+def test_modalities_are_compared_on_the_probes_that_both_have():
+    keys = {"protocol": "p", "window_s": 60.0, "fold": "1", "level": "window", "start_s": 0.0}
+    comparisons = [(person, claimed) for person in "abc" for claimed in "abc"]
+    table = pd.DataFrame(
+        [keys | {"recording": f"r{p}", "probe_participant": p, "claimed": c, "genuine": p == c} for p, c in comparisons]
+    )
+    first = table.assign(score=[3.0, 1, 1, 1, 0, 1, 2, 2, 2])  # a alone is recognised: a tie is not
+    second = table.assign(score=1.0 * table["genuine"])[table["probe_participant"] != "a"]
+    found = Recognised()
+    found.add({"first": first, "second": second})
+    hits = found.hits()
+    assert list(found.shares(hits["first"])) == [1.0, 0.0, 0.0]
+    both = found.shares(hits["first"].shared_with(hits["second"]))
+    assert [key[3] for key in both.index] == ["b", "c"]
+    assert list(both) == [0.0, 0.0]
+    assert list(found.shares(hits["second"].shared_with(hits["first"]))) == [1.0, 1.0]
 
 
 def test_equal_people_are_no_proof_that_the_next_ones_are():

@@ -10,7 +10,6 @@ from eupnea.identification.closed_form import ABSENT
 from eupnea.identification.draws import levels_of
 from eupnea.identification.fit_kernels import fit, invert, sort_by_owner
 from eupnea.identification.fusion import support
-from eupnea.identification.kernels import interpolated
 from eupnea.identification.normalise import cohort_normalised
 
 
@@ -110,13 +109,3 @@ def test_levels_hold_the_windows_of_a_recording_at_the_same_place(monkeypatch):
             begin += size
         done += len(group)
     assert begin == len(recording)
-
-
-def test_interpolation_is_that_of_numpy_to_the_last_bit():
-    rng = np.random.default_rng(0)
-    for size in (1, 2, 3, 7, 200):
-        knots, heights = np.unique(rng.normal(size=size)), np.sort(rng.normal(size=size))
-        values = np.concatenate([rng.normal(0, 2, 500), knots, knots[:1] - 1, knots[-1:] + 1])
-        found = np.empty_like(values)
-        interpolated(values, knots, heights, found)
-        assert (found == np.interp(values, knots, heights)).all()

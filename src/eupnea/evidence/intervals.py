@@ -90,13 +90,11 @@ TIE = 1e-9
 
 def t_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval:
     """Give Student's interval of the mean of one number per participant."""
-    from scipy.stats import t
-
     known = _finite(values)
     if known.size < MIN_PEOPLE:
         return Interval(float(known.mean()) if known.size else float("nan"), *NO_INTERVAL[1:])
     mean, se = float(known.mean()), float(known.std(ddof=1) / np.sqrt(known.size))
-    reach = se * float(t.ppf(0.5 + level / 2, known.size - 1))
+    reach = se * _student_quantile(0.5 + level / 2, known.size - 1)
     return Interval(mean, se, mean - reach, mean + reach)
 
 
@@ -129,13 +127,13 @@ def binomial_interval(successes: float, n: float, *, level: float = LEVEL) -> In
     ----------
     Clopper & Pearson (1934), Biometrika 26:404.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     if n <= 0:
         return NO_INTERVAL
     tail = (1 - level) / 2
-    low = 0.0 if successes <= 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - tail))
     share = successes / n
     return Interval(share, float(np.sqrt(share * (1 - share) / n)), low, high)
 
@@ -193,11 +191,16 @@ def rate_interval(estimate: float, se: float, people: int, *, level: float = LEV
     return Interval(estimate, se, min(low, lower), max(high, higher))
 
 
+def _student_quantile(share: float, freedom: int) -> float:
+    from scipy.special import stdtrit  # what scipy.stats uses, which takes a second to import
+
+    return float(stdtrit(freedom, share))
+
+
 def _logit_t(mean: float, se: float, n: int, level: float) -> tuple[float, float]:
     from scipy.special import expit, logit
-    from scipy.stats import t
 
-    reach = se / (mean * (1 - mean)) * float(t.ppf(0.5 + level / 2, n - 1))
+    reach = se / (mean * (1 - mean)) * _student_quantile(0.5 + level / 2, n - 1)
     return float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach))
 
 
@@ -337,7 +340,7 @@ def _rows_per_code(codes: NDArray[np.intp], n_codes: int) -> list[NDArray[np.int
 
 
 def _from_draws(estimate: float, draws: NDArray[np.float64], left_out: NDArray[np.float64], level: float) -> Interval:
-    from scipy.stats import norm
+    from scipy.special import ndtr, ndtri
 
     draws, left_out = draws[np.isfinite(draws)], left_out[np.isfinite(left_out)]
     if draws.size < 2 or left_out.size < MIN_PEOPLE:
@@ -347,25 +350,23 @@ def _from_draws(estimate: float, draws: NDArray[np.float64], left_out: NDArray[n
         return Interval(estimate, 0.0, estimate, estimate)
     distance = np.where(np.abs(draws - estimate) <= TIE * se, 0.0, draws - estimate)
     below = float(np.mean(0.5 - 0.5 * np.sign(distance)))
-    bias = norm.ppf(np.clip(below, 0.5 / draws.size, 1 - 0.5 / draws.size))
+    bias = ndtri(np.clip(below, 0.5 / draws.size, 1 - 0.5 / draws.size))
     spread = left_out.mean() - left_out
     scale = np.sum(spread**2) ** 1.5
     acceleration = np.sum(spread**3) / (6 * scale) if scale > 0 else 0.0
-    shifted = bias + norm.ppf([(1 - level) / 2, (1 + level) / 2])
-    tails = norm.cdf(bias + shifted / (1 - acceleration * shifted))
+    shifted = bias + ndtri([(1 - level) / 2, (1 + level) / 2])
+    tails = ndtr(bias + shifted / (1 - acceleration * shifted))
     low, high = np.quantile(draws, tails)
     return Interval(estimate, se, float(low), float(high))
 
 
 def _plain(estimate: float, draws: NDArray[np.float64], method: str, n_people: int, level: float) -> Interval:
-    from scipy.stats import t
-
     draws = draws[np.isfinite(draws)]
     if draws.size < 2:
         return Interval(estimate, *NO_INTERVAL[1:])
     se = float(draws.std(ddof=1))
     if method == "t":
-        reach = se * float(t.ppf(0.5 + level / 2, n_people - 1))
+        reach = se * _student_quantile(0.5 + level / 2, n_people - 1)
         return Interval(estimate, se, estimate - reach, estimate + reach)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, se, float(low), float(high))

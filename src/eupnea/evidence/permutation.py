@@ -12,6 +12,10 @@ EXACT_UP_TO = 15
 """Pairs up to which a paired test goes through all sign patterns (2^15 = 32768) instead of drawing some."""
 
 
+SIGNS_HELD = 1000
+"""Random sign patterns worked on at once: what stays in the processor's cache is faster. Even: see `_some_sums`."""
+
+
 class PermutationTest(NamedTuple):
     """Outcome of a permutation test: p-value, draws behind it, mean and standard deviation of the null."""
 
@@ -123,11 +127,10 @@ def paired_sign_flip(
     known = known[np.isfinite(known)]
     if known.size < 2:
         return PermutationTest(float("nan"), 0, float("nan"), float("nan"))
-    signs = _all_signs(known.size) if known.size <= EXACT_UP_TO else _some_signs(known.size, n_permutations, seed)
-    null, observed = signs @ known / known.size, float(known.mean())
+    exact, observed = known.size <= EXACT_UP_TO, float(known.mean())
+    null = (_all_signs(known.size) @ known if exact else _some_sums(known, n_permutations, seed)) / known.size
     tolerance = 1e-12 * float(np.abs(known).max(initial=0.0))
     extreme = np.abs(null) >= abs(observed) - tolerance if two_sided else null >= observed - tolerance
-    exact = known.size <= EXACT_UP_TO
     p = extreme.mean() if exact else (1 + np.count_nonzero(extreme)) / (1 + null.size)
     return PermutationTest(float(p), int(null.size), float(null.mean()), float(null.std()))
 
@@ -137,6 +140,14 @@ def _all_signs(n: int) -> NDArray[np.float64]:
     return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
-def _some_signs(n: int, n_permutations: int, seed: int | Sequence[int]) -> NDArray[np.float64]:
-    bits = np.random.default_rng(seed).integers(2, size=(n_permutations, n))
-    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+def _some_sums(known: NDArray[np.float64], n_permutations: int, seed: int | Sequence[int]) -> NDArray[np.float64]:
+    """Sum the differences under random signs: one bit of the raw stream each, those of ``integers(2)``."""
+    stream = np.random.default_rng(seed).bit_generator
+    minus, one = np.uint32(1 << 31), np.float32(1.0).view(np.uint32)
+    sums = np.empty(n_permutations)
+    for start in range(0, n_permutations, SIGNS_HELD):
+        part = sums[start : start + SIGNS_HELD]
+        raw = stream.random_raw((part.size * known.size + 1) // 2).astype("<u8", copy=False).view("<u4")
+        signs = ((raw[: part.size * known.size] & minus) | one).view(np.float32)
+        part[:] = signs.reshape(part.size, known.size).astype(float) @ known
+    return sums

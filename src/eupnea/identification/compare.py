@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from eupnea.evidence.correction import holm
 from eupnea.evidence.intervals import Interval, bca_interval, binomial_interval, proportion_interval
@@ -16,8 +15,9 @@ from eupnea.evidence.metrics import MetricRow, metric_row, metrics_frame, missin
 from eupnea.evidence.permutation import paired_sign_flip
 from eupnea.identification.error_rates import equal_error_rate
 from eupnea.identification.numbers import null_columns
+from eupnea.identification.owners import owners_permuted
+from eupnea.identification.recognised import Recognised
 from eupnea.identification.samples import BLOCK_KEYS
-from eupnea.io.contract import SCORES
 from eupnea.io.seeds import seed_for
 from eupnea.io.tables import distinct, read_rows
 
@@ -33,8 +33,8 @@ FUSED_GROUPS = (("respiration", "cardiac"), ("respiration", "cardiac", "coupling
 """Modalities whose scores are added up."""
 
 FUSION = "score_fusion"
-LEVELS = ("window", "recording")
-PROBE_KEYS = ["protocol", "window_s", "fold", "recording", "start_s", "probe_participant"]
+COLUMNS = ["protocol", "fold", "recording", "start_s", "probe_participant", "claimed", "level", "genuine", "score"]
+"""Columns of the table of scores that are read."""
 
 NO_LENGTH = -1.0
 """Stands for the unknown length of the windows of a feature table."""
@@ -67,8 +67,9 @@ def compare(
         sign-flip p-value, corrected (Holm) over the family; and rows of the fused scores.
     """
     runs = {name: _runs(table) for name, table in results_scores.items()}
-    found: dict[str, list[pd.Series]] = {name: [] for name in (*runs, *map("+".join, FUSED_GROUPS))}
-    of_fused: dict[str, list[MetricRow]] = {name: [] for name in found}
+    is_fused = any(set(group) <= set(runs) for group in FUSED_GROUPS)
+    blocks = _blocks(recordings) if is_fused else pd.Series(dtype="str")
+    found, of_fused = Recognised(), {"+".join(group): list[MetricRow]() for group in FUSED_GROUPS}
     for run in sorted(set().union(*runs.values())):
         scores = {name: _by_probe(_of_run(results_scores[name], run)) for name in runs if run in runs[name]}
         fused = {
@@ -76,21 +77,27 @@ def compare(
             for group in FUSED_GROUPS
             if set(group) <= set(scores)
         }
-        for name, table in {**scores, **fused}.items():
-            found[name].append(_hits(table))
+        found.add({**scores, **fused})
         for name, table in fused.items():
-            of_fused[name] += _fused_rows(name, table, _shares(found[name][-1]), recordings, config, seed)
-    hits = {name: pd.concat(parts) for name, parts in found.items() if parts}
+            of_fused[name] += _fused_rows(name, table, found.shares(found.parts[name][-1]), blocks, config, seed)
+    by_name = found.hits()
+    hits = {name: by_name[name] for name in (*runs, *of_fused) if name in by_name}
     rows = [row for parts in of_fused.values() for row in parts]
     for a, b in combinations(hits, 2):
-        rows += _modality_rows(a, b, hits, config, seed)
+        both = {"a": found.shares(hits[a].shared_with(hits[b])), "b": found.shares(hits[b].shared_with(hits[a]))}
+        rows += _modality_rows(a, b, pd.DataFrame(both), config, seed)
     known = [name for name in runs if name in hits]
     for name in known:
-        rows += _mode_rows(name, _shares(hits[name]), config, seed)
+        rows += _mode_rows(name, found.shares(hits[name]), config, seed)
     if len(known) < 2:
         rows.append(missing_row("comparison", "rank1_window_difference", "fewer than two modalities were recorded"))
     corrected = _corrected(metrics_frame(rows))
     return corrected.assign(window_s=corrected["window_s"].where(corrected["window_s"] != NO_LENGTH))
+
+
+def _blocks(recordings: pd.DataFrame) -> pd.Series:
+    """Return the session, mode, task and run of each recording."""
+    return recordings.set_index("recording")[BLOCK_KEYS].agg("/".join, axis=1)
 
 
 def _runs(table: pd.DataFrame | Path) -> set[tuple[str, float]]:
@@ -106,7 +113,7 @@ def _of_run(table: pd.DataFrame | Path, run: tuple[str, float]) -> pd.DataFrame:
     protocol, window_s = run
     if isinstance(table, Path):
         wanted_s = np.nan if window_s == NO_LENGTH else window_s
-        return read_rows(table, SCORES, protocol=protocol, window_s=wanted_s).assign(window_s=window_s)
+        return read_rows(table, None, columns=COLUMNS, protocol=protocol, window_s=wanted_s).assign(window_s=window_s)
     rows = table[(table["protocol"] == protocol) & (table["window_s"].fillna(NO_LENGTH) == window_s)]
     return rows.assign(window_s=window_s)
 
@@ -116,10 +123,13 @@ def fuse(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
     Only comparisons that all modalities made are kept.
     """
-    keys = [*PROBE_KEYS, "claimed", "genuine"]
-    parts = [table[table["level"] == "recording"].set_index(keys)["score"].astype(float) for table in tables]
-    total = pd.concat(parts, axis=1, join="inner").sum(axis=1)
-    return total.rename("score").reset_index().assign(level="recording")
+    keys = ["fold", "recording", "claimed"]
+    total, *others = (table[table["level"] == "recording"] for table in tables)
+    total = total.assign(score=total["score"].astype(float))
+    for other in others:
+        total = total.merge(other[[*keys, "score"]], on=keys, suffixes=("", "_other"))
+        total = total.assign(score=total["score"] + total["score_other"]).drop(columns="score_other")
+    return total
 
 
 def _by_probe(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,28 +137,14 @@ def _by_probe(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(start_s=table["start_s"].where(table["level"] != "recording", 0.0))
 
 
-def _shares(hits: pd.Series) -> pd.Series:
-    """Return each person's share of recognised probes, by protocol, window length and level."""
-    return hits.groupby(["protocol", "window_s", "level", "probe_participant"]).mean()
-
-
-def _hits(table: pd.DataFrame) -> pd.Series:
-    """Say of each window and recording whether it was recognised."""
-    part = table[table["level"].isin(LEVELS)]
-    own = part[part["genuine"]].set_index([*PROBE_KEYS, "level"])["score"]
-    best = part[~part["genuine"]].groupby([*PROBE_KEYS, "level"])["score"].max()
-    return (own > best.reindex(own.index)).astype(float)
-
-
 def _fused_rows(
     name: str,
     table: pd.DataFrame,
     shares: pd.Series,
-    recordings: pd.DataFrame,
+    blocks: pd.Series,
     config: IdentificationConfig,
     seed: int,
 ) -> list[MetricRow]:
-    blocks = recordings.set_index("recording")[BLOCK_KEYS].agg("/".join, axis=1)
     rows = []
     for (protocol, window_s), part in table.groupby(["protocol", "window_s"], sort=True):
         people = shares.loc[(protocol, window_s, "recording")]
@@ -181,57 +177,8 @@ def _fused_rows(
     return rows
 
 
-def owners_permuted(
-    table: pd.DataFrame, blocks: pd.Series, *, n_draws: int, seed: list[int]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw rank-1 of recordings (mean over people) and EER with the probes' owners permuted inside fold and block.
-
-    Parameters
-    ----------
-    table
-        Comparisons of one protocol: every probe recording with every enrolled person.
-    blocks
-        Recording → its session, mode, task and run: probes change owners among each other there.
-    n_draws, seed
-        Draws and the seed of their generator.
-
-    Returns
-    -------
-    rank1, eer
-        Shape (n_draws,).
-    """
-    wide = table.pivot_table(index=["fold", "recording", "probe_participant"], columns="claimed", values="score")
-    score = wide.to_numpy()
-    people = {name: i for i, name in enumerate(wide.columns)}
-    probes = wide.index.to_frame(index=False)
-    owner = probes["probe_participant"].map(people).to_numpy()
-    inside = probes["fold"] + "|" + blocks.reindex(probes["recording"]).to_numpy()
-    groups = [np.asarray(rows) for rows in inside.groupby(inside).groups.values()]
-    best = np.nanmax(score, axis=1)
-    known = np.isfinite(score)
-    rng = np.random.default_rng(seed)
-    rank1, eer = np.empty(n_draws), np.empty(n_draws)
-    for draw in range(n_draws):
-        dealt = owner.copy()
-        for rows in groups:
-            dealt[rows] = rng.permutation(owner[rows])
-        own = np.zeros(score.shape, dtype=bool)
-        own[np.arange(len(dealt)), dealt] = True
-        hit = (score[own] == best).astype(float)
-        counts = np.bincount(dealt, minlength=len(people))
-        rank1[draw] = np.mean(
-            (np.bincount(dealt, weights=hit, minlength=len(people)) / np.maximum(counts, 1))[counts > 0]
-        )
-        eer[draw] = equal_error_rate(score[own & known], score[~own & known])
-    return rank1, eer
-
-
-def _modality_rows(
-    a: str, b: str, hits: dict[str, pd.Series], config: IdentificationConfig, seed: int
-) -> list[MetricRow]:
-    """Compare two modalities by the probes that both have."""
-    same = hits[a].index.intersection(hits[b].index)
-    both = pd.DataFrame({"a": _shares(hits[a].loc[same]), "b": _shares(hits[b].loc[same])})
+def _modality_rows(a: str, b: str, both: pd.DataFrame, config: IdentificationConfig, seed: int) -> list[MetricRow]:
+    """Compare two modalities by the shares of each person, columns a and b, of the probes that both have."""
     rows = []
     for (protocol, window_s, level), part in both.groupby(level=[0, 1, 2], sort=True):
         columns = {"protocol": protocol, "window_s": window_s, "level": level, "modality": b, "comparator": a}

@@ -159,7 +159,9 @@ def _variant(
     engine = study.engine(keep)
     where = f"{run.name}, {columns.get('control', '')}{columns.get('subset', '')}"
     guard_s = run.protocol.guard_s
-    results = run_folds(engine, split.folds, guard_s=guard_s, where=where, models=(SELECTED,))[SELECTED]
+    results = run_folds(engine, split.folds, guard_s=guard_s, where=where, models=(SELECTED,), calibrated=False)[
+        SELECTED
+    ]
     seconds = float(np.mean([result.enrolment_s for result in results]))
     context = Context(engine.samples, columns | {"enrolment_s": seconds}, study.config.bootstrap, [])
     return plain_rows(context, results, null_of(study, engine, split, run.protocol, control=True))

@@ -20,8 +20,9 @@ from eupnea.identification.closed_form import (
     within_products,
 )
 from eupnea.identification.moments import Moments
+from eupnea.identification.ordered import Ordered
 from eupnea.identification.samples import lengths_of, starts_of
-from eupnea.identification.space import Preparation, Space, fit_preparation, fit_space
+from eupnea.identification.space import Preparation, Space, fit_preparation, fit_ranks, fit_space
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ModelsConfig
@@ -84,6 +85,8 @@ class Engine:
         Models and their grids.
     max_missing_share
         Features missing in a larger share of the enrolment are left out.
+    ordered
+        The windows in order, where they are already.
 
     Attributes
     ----------
@@ -93,7 +96,9 @@ class Engine:
         Enrolment -> owners of its recordings in random assignments, and what was chosen for each: protocols share it.
     """
 
-    def __init__(self, samples: Samples, config: ModelsConfig, *, max_missing_share: float) -> None:
+    def __init__(
+        self, samples: Samples, config: ModelsConfig, *, max_missing_share: float, ordered: Ordered | None = None
+    ) -> None:
         self.samples = samples
         self.config = config
         self.candidates = candidates(config)
@@ -103,18 +108,35 @@ class Engine:
         self._projected: OrderedDict[tuple[bytes, str, bytes, bool], Matrix] = OrderedDict()
         self._probes_held = 0
         self._moments = Moments(samples)
+        self._ordered = ordered
         self._held = 0
         self.chosen_draws: dict[bytes, tuple[Rows, Rows, Matrix]] = {}
 
     def preparation(self, rows: Rows, transform: Transform) -> Preparation:
         """Fit imputation, transform and scale on some windows."""
+        return self.fitted(rows, transform)[0]
+
+    def fitted(self, rows: Rows, transform: Transform) -> tuple[Preparation, Matrix]:
+        """Fit imputation, transform and scale on some windows, and return these prepared; shape (n, p)."""
         self.record.note("imputation, transform and scale", rows)
-        return fit_preparation(
-            self.samples.X[rows],
-            transform=transform,
-            clip_sd=self.config.clip_sd,
-            max_missing_share=self._max_missing_share,
-        )
+        share = self._max_missing_share
+        if transform == "rank_gaussian":
+            return fit_ranks(self.ordered, rows, max_missing_share=share)
+        X = self.samples.X[rows]
+        preparation = fit_preparation(X, transform=transform, clip_sd=self.config.clip_sd, max_missing_share=share)
+        return preparation, preparation.apply(X)
+
+    def prepared(self, preparation: Preparation, rows: Rows) -> Matrix:
+        """Bring windows, each once, into the space of an enrolment; shape (n, p)."""
+        if preparation.quantiles.size:
+            return preparation.ranked(self.ordered, rows)
+        return preparation.apply(self.samples.X[rows])
+
+    @property
+    def ordered(self) -> Ordered:
+        """The windows in order."""
+        self._ordered = self._ordered or Ordered(self.samples.X)
+        return self._ordered
 
     def space(self, rows: Rows, transform: Transform) -> Space:
         """Fit the space of some enrolment windows, or take it from the cache."""
@@ -135,7 +157,8 @@ class Engine:
         recording = self.samples.recording[rows]
         if transform == "none" and self._moments.cover(rows, recording):
             return self._moments.space(recording)
-        return fit_space(self.samples.X[rows], recording, self.preparation(rows, transform))
+        preparation, prepared = self.fitted(rows, transform)
+        return fit_space(prepared, recording, preparation)
 
     def projected(self, enrol: Rows, transform: Transform, rows: Rows, parts: Rows | None = None) -> Matrix:
         """Bring windows into the space of some enrolment, or take them from the cache.
@@ -157,14 +180,19 @@ class Engine:
         space = self.space(enrol, transform)
         key = (enrol.tobytes(), transform, rows.tobytes(), parts is not None)
         if key not in self._projected:
-            prepared = space.preparation.apply(self.samples.X[rows])
-            if parts is not None:
+            prepared = self.prepared(space.preparation, rows)
+            if parts is not None:  # the single windows are what the fusion is chosen by, next
+                self._keep((*key[:3], False), prepared @ space.eigenvectors)
                 prepared = np.add.reduceat(prepared, parts, axis=0) / lengths_of(parts, len(rows))[:, None]
-            self._projected[key] = prepared @ space.eigenvectors
-            self._probes_held += self._projected[key].size
-            while self._probes_held > CACHED_PROBES and len(self._projected) > 1:
-                self._probes_held -= self._projected.popitem(last=False)[1].size
+            self._keep(key, prepared @ space.eigenvectors)
         return self._projected[key]
+
+    def _keep(self, key: tuple[bytes, str, bytes, bool], projected: Matrix) -> None:
+        if key not in self._projected:
+            self._projected[key] = projected
+            self._probes_held += projected.size
+        while self._probes_held > CACHED_PROBES and len(self._projected) > 1:
+            self._probes_held -= self._projected.popitem(last=False)[1].size
 
     def scores(self, enrol: Rows, probe: Rows, labels: Rows, chosen: Candidate) -> Iterator[tuple[slice, Matrix]]:
         """Score probe windows against every person, in batches of assignments.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eupnea.identification.closed_form import PRESENT
-from eupnea.identification.kernels import crossings, resampled
+from eupnea.identification.kernels import crossings
+from eupnea.identification.resampling import WeightedSums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from eupnea.identification.space import Matrix
 
 BATCH_NUMBERS = 500_000
-"""Weighted comparisons worked on at once."""
+"""Draws of people are taken in turn for both sides, for so many weighted comparisons: the order makes the draws."""
 
 MIN_IMPOSTOR_ERRORS = 30
 """Expected impostor errors below which an FMR point is not supported by the data (rule of 30)."""
@@ -170,22 +171,23 @@ def two_way_draws(
     order = np.argsort(scores, kind="stable")
     is_first = _starts_of_ties(scores[order])
     row, column = np.searchsorted(people, claimed[order]), np.searchsorted(people, owner[order])
-    genuine = row == column
-    values = scores[order] - scores.mean()
-    bits = np.empty(0)
-    if ratios is not None:
-        bits = np.logaddexp(0.0, np.where(genuine, -1.0, 1.0) * ratios[order]) / np.log(2)
     rng = np.random.default_rng(seed)
-    found = np.full((3 + len(fmr_points), n_boot), np.nan)
-    for start in range(0, n_boot, max(1, BATCH_NUMBERS // scores.size)):
-        batch = slice(start, min(n_boot, start + max(1, BATCH_NUMBERS // scores.size)))
-        enrolled, probed = (_times_drawn(rng, batch.stop - batch.start, people.size) for _ in range(2))
-        part = np.full((len(enrolled), len(found)), np.nan)
-        resampled(values, bits, row, column, is_first, enrolled, probed, np.array(fmr_points, dtype=float), part)
-        found[:, batch] = part.T
-    names = ["eer", "d_prime", "cllr", *map(fnmr_name, fmr_points)]
-    draws = dict(zip(names, found, strict=True))
-    return draws if ratios is not None else {name: draw for name, draw in draws.items() if name != "cllr"}
+    step = max(1, BATCH_NUMBERS // scores.size)
+    sizes = [min(step, n_boot - start) for start in range(0, n_boot, step)]
+    both = [[_times_drawn(rng, size, people.size) for _ in range(2)] for size in sizes]
+    enrolled, probed = (np.concatenate(side) for side in zip(*both, strict=True))
+    sums = WeightedSums(row, column, enrolled, probed)
+    rates = sums.rates(is_first, np.array(fmr_points, dtype=float))
+    values = scores[order] - scores.mean()
+    draws = {
+        "eer": rates[0],
+        "d_prime": sums.d_prime(values),
+        **dict(zip(map(fnmr_name, fmr_points), rates[1:], strict=True)),
+    }
+    if ratios is not None:
+        bits = np.logaddexp(0.0, np.where(row == column, -1.0, 1.0) * ratios[order]) / np.log(2)
+        draws["cllr"] = sums.balanced_mean(bits)
+    return draws
 
 
 def _times_drawn(rng: np.random.Generator, n: int, people: int) -> Matrix:

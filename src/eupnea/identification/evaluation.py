@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from eupnea.evidence.leak_audit import audit_split
 from eupnea.identification.closed_form import ABSENT, PRESENT
 from eupnea.identification.engine import Candidate, Engine, real_labels
-from eupnea.identification.fusion import RECORDING, Unit, choose_separations, fused
-from eupnea.identification.normalise import Calibration, fit_calibration
+from eupnea.identification.fusion import RECORDING, Levels, Unit, inner_comparisons, lowest_rates, nothing_to_choose
+from eupnea.identification.kernels import decided
+from eupnea.identification.normalise import NO_EVIDENCE, Calibration, fit_calibration
 
 if TYPE_CHECKING:
     from eupnea.identification.protocols import Fold
@@ -52,16 +53,32 @@ class FoldScores:
     separation: float
     calibration: Calibration
     enrolment_s: float
+    _levels: list[Levels] = field(default_factory=list, init=False, repr=False, compare=False)
+    _decided: dict[Unit, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def fused(self, samples: Samples, unit: Unit) -> tuple[Matrix, Rows]:
         """Return the normalised scores of every unit, shape (C, M), and the rows of their first windows, shape (M,)."""
         probe = self.fold.probe
-        normalised, first = fused(self.scores[None], samples.recording[probe], unit, self.separation)
+        if not self._levels:
+            self._levels.append(Levels(self.scores[None], samples.recording[probe], self.separation))
+        normalised, first = self._levels[0].at(unit)
         return normalised[0], probe[first]
+
+    def decided(self, samples: Samples, unit: Unit) -> pd.DataFrame:
+        """Return the fold's part of `decisions`."""
+        if unit not in self._decided:
+            self._decided[unit] = _decide(samples, self, unit)
+        return self._decided[unit]
 
 
 def run_folds(
-    engine: Engine, folds: tuple[Fold, ...], *, guard_s: float, where: str, models: tuple[str, ...] | None = None
+    engine: Engine,
+    folds: tuple[Fold, ...],
+    *,
+    guard_s: float,
+    where: str,
+    models: tuple[str, ...] | None = None,
+    calibrated: bool = True,
 ) -> dict[str, list[FoldScores]]:
     """Fit and score every fold: the nested choice, and the best of each model family.
 
@@ -75,6 +92,8 @@ def run_folds(
         Name of the analysis, for messages.
     models
         Those wanted; None for all.
+    calibrated
+        Whether log-likelihood ratios are wanted.
 
     Returns
     -------
@@ -87,14 +106,15 @@ def run_folds(
         The split or a fit breaks the rules of evidence.
     """
     results: dict[str, list[FoldScores]] = {}
+    on_others = len(folds) == 1 or any(len(engine.blocks(fold.enrol)) < 2 for fold in folds)
     for fold in folds:
         audit_fold(engine.samples, fold, guard_s=guard_s, where=where)
         engine.record.allow(fold.enrol, f"{where}, fold {fold.name}")
         done: dict[Candidate, FoldScores] = {}
         for model, chosen in _choices(engine, fold, models).items():
-            done[chosen] = done.get(chosen) or score_fold(engine, fold, chosen)
+            done[chosen] = done.get(chosen) or score_fold(engine, fold, chosen, calibrated=calibrated and not on_others)
             results.setdefault(model, []).append(done[chosen])
-    if len(folds) == 1 or any(len(engine.blocks(fold.enrol)) < 2 for fold in folds):
+    if on_others and calibrated:
         return {model: calibrated_on_others(engine.samples, scored) for model, scored in results.items()}
     return results
 
@@ -112,15 +132,29 @@ def audit_fold(samples: Samples, fold: Fold, *, guard_s: float, where: str) -> N
     )
 
 
-def score_fold(engine: Engine, fold: Fold, chosen: Candidate) -> FoldScores:
+def score_fold(engine: Engine, fold: Fold, chosen: Candidate, *, calibrated: bool = True) -> FoldScores:
     """Fit one candidate on a fold's enrolment and score its probes; fusion and calibration are learnt in it, too."""
     labels = real_labels(engine.samples)
     raw = next(engine.scores(fold.enrol, fold.probe, labels, chosen))[1]
-    separation = float(choose_separations(engine, fold.enrol, labels, chosen)[0])
+    separation, calibration = _learn_inside(engine, fold.enrol, chosen, calibrated=calibrated)
     people = len(np.unique(engine.samples.person[fold.enrol]))
     seconds = len(fold.enrol) * engine.samples.window_s / people
-    calibration = _calibrate(engine, fold, chosen, separation)
     return FoldScores(fold, chosen, raw[0], separation, calibration, seconds)
+
+
+def _learn_inside(engine: Engine, enrol: Rows, chosen: Candidate, *, calibrated: bool) -> tuple[float, Calibration]:
+    """Choose the separation, and calibrate, by the comparisons inside the enrolment."""
+    labels, folds, options = real_labels(engine.samples), engine.inner_folds(enrol), engine.config.separations
+    options = options[:1] if nothing_to_choose(engine, enrol, folds) else options
+    if not folds or (len(options) == 1 and not calibrated):
+        return options[0], NO_EVIDENCE
+    inside = inner_comparisons(engine, folds, labels, chosen, options)
+    separation = float(lowest_rates(engine, inside)[0]) if len(options) > 1 else options[0]
+    if not calibrated:
+        return separation, NO_EVIDENCE
+    scores, genuine = inside[0][options.index(separation), 0], inside[1][0]
+    known = scores > PRESENT
+    return separation, fit_calibration(scores[genuine & known], scores[~genuine & known])
 
 
 def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict[str, Candidate]:
@@ -130,18 +164,6 @@ def _choices(engine: Engine, fold: Fold, models: tuple[str, ...] | None) -> dict
         allowed = np.array([c.model == model for c in engine.candidates])
         choices[model] = engine.candidates[int(engine.best(np.where(allowed, criterion, -1.0))[0])]
     return {name: chosen for name, chosen in choices.items() if models is None or name in models}
-
-
-def _calibrate(engine: Engine, fold: Fold, chosen: Candidate, separation: float) -> Calibration:
-    genuine, impostor = [np.empty(0)], [np.empty(0)]
-    labels = real_labels(engine.samples)
-    for train, test in engine.inner_folds(fold.enrol):
-        scores = next(engine.scores(train, test, labels, chosen))[1]
-        normalised, first = fused(scores, engine.samples.recording[test], RECORDING, separation)
-        own, others = split_scores(normalised[0], engine.samples.person[test][first])
-        genuine.append(own)
-        impostor.append(others)
-    return fit_calibration(np.concatenate(genuine), np.concatenate(impostor))
 
 
 def calibrated_on_others(samples: Samples, results: list[FoldScores]) -> list[FoldScores]:
@@ -192,28 +214,26 @@ def decisions(samples: Samples, results: list[FoldScores], unit: Unit) -> pd.Dat
         Columns ``fold``, ``recording``, ``person``, ``start_s``, ``rank`` (1: recognised), ``n_enrolled``,
         ``genuine``, ``impostor`` (best other score), ``nearest`` (who that is).
     """
-    tables = [_decide(samples, result, unit) for result in results]
+    tables = [result.decided(samples, unit) for result in results]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
     averaged, rows = result.fused(samples, unit)
     owner = samples.person[rows]
-    column = np.arange(len(owner))
-    genuine = averaged[owner, column]
-    others = averaged.copy()
-    others[owner, column] = ABSENT
-    nearest = others.argmax(axis=0) if len(owner) else np.zeros(0, dtype=np.intp)
+    rank, n_enrolled, nearest = np.empty((3, len(owner)), dtype=np.intp)
+    genuine, impostor = np.empty((2, len(owner)))
+    decided(averaged, owner, PRESENT, ABSENT, genuine, impostor, rank, n_enrolled, nearest)
     return pd.DataFrame(
         {
             "fold": result.fold.name,
             "recording": samples.recording[rows],
             "person": owner,
             "start_s": samples.start_s[rows],
-            "rank": 1 + np.count_nonzero(others >= genuine, axis=0),
-            "n_enrolled": np.count_nonzero(averaged > PRESENT, axis=0),
+            "rank": rank,
+            "n_enrolled": n_enrolled,
             "genuine": genuine,
-            "impostor": others[nearest, column],
+            "impostor": impostor,
             "nearest": nearest,
         }
     )
@@ -221,7 +241,14 @@ def _decide(samples: Samples, result: FoldScores, unit: Unit) -> pd.DataFrame:
 
 def person_means(table: pd.DataFrame, n_people: int) -> Matrix:
     """Return each person's share of recognised probes; shape (C,), NaN for people without probes."""
-    person = table["person"].to_numpy(dtype=np.intp)
-    hits = np.bincount(person, weights=(table["rank"] == 1).to_numpy(dtype=float), minlength=n_people)
-    counts = np.bincount(person, minlength=n_people)
-    return np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
+    return rank_shares(table, np.ones(1, dtype=np.intp), n_people)[0]
+
+
+def rank_shares(table: pd.DataFrame, ranks: Rows, n_people: int) -> Matrix:
+    """Return each person's share of probes at a rank or better; shape (ranks, C), NaN for people without probes."""
+    person, rank = table["person"].to_numpy(dtype=np.intp), table["rank"].to_numpy(dtype=np.intp)
+    most = int(max(rank.max(initial=0), ranks.max(initial=0)))
+    counts = np.bincount(person * (most + 1) + rank, minlength=n_people * (most + 1)).reshape(n_people, most + 1)
+    probes = counts.sum(axis=1)
+    reached = np.cumsum(counts, axis=1)[:, ranks].T
+    return np.where(probes > 0, reached / np.maximum(probes, 1), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,13 +44,13 @@ def gallery_rows(study: Study, run: Run) -> tuple[list[MetricRow], pd.DataFrame]
     largest = int(others.min()) + 1
     sizes = sorted({*(g for g in study.config.gallery_sizes), largest})
     seen, beyond = [g for g in sizes if g <= largest], [g for g in sizes if g > largest]
-    weight = 1.0 / np.bincount(person)[person]
-    estimate = _curve(closer, others, weight, seen, beyond)
+    people, of_person = np.unique(person, return_inverse=True)
+    chances = [_mean_of(of_person, smaller_gallery(closer, others, size)) for size in seen]
+    counts = [above_counts(closer[person == one], others[person == one], int(others.max())) for one in people]
+    curve_of = partial(_curve, np.array(chances), np.array(counts), beyond)
+    estimate = curve_of(np.arange(len(people)))
     seed = study.seed_of("gallery", run.name)
-    draws = [
-        _curve(closer[rows], others[rows], weight[rows], seen, beyond)
-        for rows in participant_resamples(person, n_boot=BOOTSTRAP, seed=seed)
-    ]
+    draws = [curve_of(drawn) for drawn in participant_resamples(people, n_boot=BOOTSTRAP, seed=seed)]
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     labels = [OBSERVED] * len(seen) + [EXTRAPOLATED] * len(beyond)
     curve = curve_frame("gallery", [*seen, *beyond], estimate, low=low, high=high).assign(label=labels)
@@ -86,32 +87,49 @@ def smaller_gallery(closer: NDArray[np.intp], others: NDArray[np.intp], size: in
     return np.where(free >= drawn, np.exp(log_ways - log_all), 0.0)
 
 
-def fit_beta(closer: NDArray[np.intp], others: NDArray[np.intp]) -> tuple[float, float]:
-    """Fit the beta distribution of the share of people who come closer, by maximum likelihood."""
-    from scipy.optimize import minimize
-    from scipy.special import betaln
+def above_counts(closer: NDArray[np.intp], others: NDArray[np.intp], n: int) -> Matrix:
+    """Count the probes with more than j closer people, further people, and others, for j below `n`; shape (3, n)."""
+    counted = [np.bincount(values, minlength=n + 1) for values in (closer, others - closer, others)]
+    return np.cumsum(np.array(counted)[:, ::-1], axis=1)[:, ::-1][:, 1:].astype(float)
 
-    pairs, counts = np.unique(np.column_stack([closer, others]), axis=0, return_counts=True)
-    k, n = pairs.T.astype(float)
+
+def fit_beta(counts: Matrix) -> tuple[float, float]:
+    """Fit the beta distribution of the share of people who come closer, by maximum likelihood.
+
+    Ratios of gamma functions are products, Γ(k + a) / Γ(a) = a (a + 1) … (a + k − 1): a probe adds log(a + j) for every
+    j below the number who came closer, log(b + j) for every j below the number who did not, and takes away
+    log(a + b + j) for every j below both together: one logarithm per j, whatever the number of probes.
+
+    Parameters
+    ----------
+    counts
+        Shape (3, n), of `above_counts`.
+    """
+    from scipy.optimize import minimize
+
+    place = np.arange(float(counts.shape[1]))
 
     def loss(log_shape: Matrix) -> float:
         a, b = np.exp(np.clip(log_shape, -8, 8))
-        return float(-np.sum(counts * (betaln(k + a, n - k + b) - betaln(a, b))))
+        closer, further, both = (np.log(one + place) @ n for one, n in zip((a, b, a + b), counts, strict=True))
+        return float(both - closer - further)
 
     best = minimize(loss, np.log([0.3, 2.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4})
     a, b = np.exp(np.clip(best.x, -8, 8))
     return float(a), float(b)
 
 
-def _curve(
-    closer: NDArray[np.intp], others: NDArray[np.intp], weight: Matrix, seen: list[int], beyond: list[int]
-) -> Matrix:
+def _mean_of(group: NDArray[np.intp], values: Matrix) -> Matrix:
+    return np.bincount(group, weights=values) / np.bincount(group)
+
+
+def _curve(chances: Matrix, counts: Matrix, beyond: list[int], drawn: NDArray[np.intp]) -> Matrix:
+    """Make the curve of some people, from each person's chances (sizes, people) and counts (people, 3, n)."""
     from scipy.special import betaln
 
-    weight = weight / weight.sum()
-    observed = [float(np.sum(weight * smaller_gallery(closer, others, size))) for size in seen]
+    observed = chances[:, drawn].mean(axis=1)
     if not beyond:
-        return np.array(observed)
-    a, b = fit_beta(closer, others)
+        return observed
+    a, b = fit_beta(counts[drawn].sum(axis=0))
     grown = np.exp(betaln(a, b + np.array(beyond) - 1.0) - betaln(a, b))
     return np.array([*observed, *np.minimum(grown, observed[-1])])

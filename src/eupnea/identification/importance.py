@@ -26,7 +26,7 @@ def f_ratio_rows(study: Study) -> list[MetricRow]:
     One-way analysis of variance of recording means; the p-value is that of the F distribution, corrected
     (Benjamini–Hochberg) over the modality's features. Features without two recordings of two people are left out.
     """
-    from scipy.stats import f as f_distribution
+    from scipy.special import fdtrc
 
     samples = study.samples
     means = pd.DataFrame(samples.X, columns=list(samples.features)).groupby(samples.recording).mean()
@@ -38,7 +38,7 @@ def f_ratio_rows(study: Study) -> list[MetricRow]:
     between = (counts * (grouped.mean() - means.mean()) ** 2).sum() / between_df.where(between_df > 0)
     within = ((means - grouped.transform("mean")) ** 2).sum() / within_df.where(within_df > 0)
     ratio = (between / within.where(within > 0)).dropna()
-    p = f_distribution.sf(ratio, between_df[ratio.index], within_df[ratio.index])
+    p = np.asarray(fdtrc(between_df[ratio.index], within_df[ratio.index], ratio))
     adjusted = benjamini_hochberg(p)
     return [
         metric_row(
@@ -109,7 +109,7 @@ def _fold_drops(study: Study, run: Run, result: FoldScores, families: Matrix) ->
     space = run.engine.space(result.fold.enrol, chosen.transform)
     owners = samples.person_of_recording[space.recordings]
     coefficients, intercepts, people = linear_rule(space, owners, chosen)
-    prepared = space.preparation.apply(samples.X[result.fold.probe])
+    prepared = run.engine.prepared(space.preparation, result.fold.probe)
     family_of = families[space.preparation.columns]
     person = samples.person[result.fold.probe]
     own = np.searchsorted(people, person)

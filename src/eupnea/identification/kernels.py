@@ -42,31 +42,29 @@ def normalise(scores: Any, present: float, absent: float, out: Any) -> None:
 
 
 @numba.njit(**JIT)
-def softplus(values: Any, slope: float, offset: float, present: float, absent: float, out: Any) -> None:
-    """Write log(1 + exp(slope · value + offset)); all flat."""
-    for i in range(values.size):
-        x = slope * values[i] + offset
-        value = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
-        out[i] = value if values[i] > present else absent
-
-
-@numba.njit(**JIT)
-def interpolated(values: Any, knots: Any, heights: Any, out: Any) -> None:
-    """Write `np.interp` of one column, the same to the last bit."""
-    last = knots.size - 1
-    rises = np.zeros(knots.size)
-    for k in range(last):
-        rises[k] = (heights[k + 1] - heights[k]) / (knots[k + 1] - knots[k])
-    place, length = np.zeros(values.size, np.int32), knots.size
-    while length > 1:  # all values halve their knots together, without branches
-        half = length // 2
-        for i in range(values.size):
-            place[i] += half * np.int32(knots[place[i] + half] <= values[i])
-        length -= half
-    for i in range(values.size):
-        k, value = place[i], values[i]
-        between = rises[k] * (value - knots[k]) + heights[k]
-        out[i] = heights[k] if value <= knots[0] or k == last or value == knots[k] else between
+def decided(
+    scores: Any,
+    owner: Any,
+    present: float,
+    absent: float,
+    genuine: Any,
+    impostor: Any,
+    rank: Any,
+    n_enrolled: Any,
+    nearest: Any,
+) -> None:
+    """Write what the scores (C, M) of every unit (M,) decide; see `evaluation.decisions`."""
+    C, M = scores.shape
+    for m in range(M):
+        genuine[m], impostor[m], rank[m], n_enrolled[m], nearest[m] = scores[owner[m], m], -np.inf, 1, 0, 0
+    for c in range(C):
+        row = scores[c]
+        for m in range(M):
+            n_enrolled[m] += row[m] > present
+            other = absent if owner[m] == c else row[m]
+            rank[m] += other >= genuine[m]
+            if other > impostor[m]:
+                impostor[m], nearest[m] = other, c
 
 
 SAMPLED, SURE = 1024, 2.0
@@ -191,64 +189,3 @@ def _crossing(values: Any, own: Any, n_own: int, n_others: int, is_one: bool) ->
             share = -gap_before / rise if rise > 0 else 0.0
             return float(before + share * (fmr - before))
     return float(fmr)
-
-
-@numba.njit(**JIT)
-def resampled(
-    values: Any, bits: Any, row: Any, column: Any, is_first: Any, enrolled: Any, probed: Any, points: Any, out: Any
-) -> None:
-    """Write EER, d', Cllr and the FNMR at each FMR of `points` for every draw of people; see `two_way_draws`.
-
-    `values`, `bits`, `row`, `column`, `is_first` (n,): comparisons by rising score, `is_first` where a new score
-    begins; `bits` may be empty. `enrolled`, `probed` (B, people): how often each is drawn. `out` (B, 3 + points).
-    """
-    n = values.size
-    weight = np.empty(n)
-    for b in range(len(out)):
-        total, mean, square, cost = np.zeros(2), np.zeros(2), np.zeros(2), np.zeros(2)
-        for i in range(n):
-            kind = 0 if row[i] == column[i] else 1
-            drawn = probed[b, column[i]] * (1.0 if kind == 0 else enrolled[b, row[i]])
-            weight[i] = drawn
-            total[kind] += drawn
-            mean[kind] += drawn * values[i]
-            square[kind] += drawn * values[i] * values[i]
-            if bits.size:
-                cost[kind] += drawn * bits[i]
-        if total[0] == 0 or total[1] == 0:  # of a few people, a draw may hold one kind only
-            continue
-        mean, square, cost = mean / total, square / total, cost / total
-        pooled = 0.5 * ((square[0] - mean[0] ** 2) + (square[1] - mean[1] ** 2))
-        if pooled > 0:
-            out[b, 1] = (mean[0] - mean[1]) / math.sqrt(pooled)
-        if bits.size:
-            out[b, 2] = 0.5 * (cost[0] + cost[1])
-        _walk(weight, row, column, is_first, total, points, out[b])
-
-
-@numba.njit(**JIT)
-def _walk(weight: Any, row: Any, column: Any, is_first: Any, total: Any, points: Any, out: Any) -> None:
-    """Find the EER and the FNMR at each FMR on the weighted error curve, from the lowest threshold up."""
-    below_own, below_others, left = 0.0, 0.0, points.size + 1
-    fmr, gap = 1.0, -1.0
-    for i in range(weight.size + 1):
-        if i == weight.size or is_first[i]:
-            before, gap_before = fmr, gap
-            fmr, fnmr = 1.0 - below_others / total[1], below_own / total[0]
-            gap = fnmr - fmr
-            if gap >= 0 and math.isnan(out[0]):
-                rise = gap - gap_before
-                share = -gap_before / rise if rise > 0 else 0.0
-                out[0] = before + share * (fmr - before)
-                left -= 1
-            for p in range(points.size):
-                if fmr <= points[p] + 1e-12 and math.isnan(out[3 + p]):
-                    out[3 + p] = fnmr
-                    left -= 1
-            if left == 0:
-                return
-        if i < weight.size:
-            if row[i] == column[i]:
-                below_own += weight[i]
-            else:
-                below_others += weight[i]

@@ -61,7 +61,9 @@ def matrix_rows(study: Study) -> list[MetricRow]:
             continue
         keep = comparable_features(study.samples, split, study.recordings, study.dictionary)
         engine = study.engine(keep)
-        results = run_folds(engine, split.folds, guard_s=protocol.guard_s, where=name, models=(SELECTED,))[SELECTED]
+        results = run_folds(
+            engine, split.folds, guard_s=protocol.guard_s, where=name, models=(SELECTED,), calibrated=False
+        )[SELECTED]
         seconds = float(np.mean([result.enrolment_s for result in results]))
         context = Context(engine.samples, here | {"enrolment_s": seconds}, study.config.bootstrap, [])
         reason = "same recording" if protocol.same_recording else ""

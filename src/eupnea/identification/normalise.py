@@ -60,6 +60,9 @@ class Calibration:
 LEAST_SLOPE = 1e-4
 """Slope of a calibration that found no evidence: log-likelihood ratios are about 0, but keep their order."""
 
+NO_EVIDENCE = Calibration(LEAST_SLOPE, 0.0)
+"""Calibration of scores that say nothing."""
+
 PRIOR_STRENGTH = 1e-4
 """Ridge penalty on the slope (per unit variance of the scores): keeps it finite where scores separate perfectly."""
 
@@ -82,7 +85,7 @@ def fit_calibration(genuine: Matrix, impostor: Matrix) -> Calibration:
     Brümmer & du Preez (2006), Comput Speech Lang 20:230.
     """
     if genuine.size == 0 or impostor.size == 0:
-        return Calibration(LEAST_SLOPE, 0.0)
+        return NO_EVIDENCE
     x = np.concatenate([genuine, impostor])
     y = np.r_[np.ones(genuine.size), np.zeros(impostor.size)]
     w = np.r_[np.full(genuine.size, 0.5 / genuine.size), np.full(impostor.size, 0.5 / impostor.size)]

@@ -21,7 +21,7 @@ from eupnea.identification.error_rates import (
     supports_fmr,
     two_way_draws,
 )
-from eupnea.identification.evaluation import SELECTED, decisions, person_means
+from eupnea.identification.evaluation import SELECTED, decisions, person_means, rank_shares
 from eupnea.identification.fusion import RECORDING, WINDOW
 from eupnea.identification.normalise import cllr
 
@@ -111,9 +111,10 @@ def closed_set_rows(
 def _cumulative_rows(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> list[MetricRow]:
     """Make the rows of the cumulative match characteristic at the ranks that are quoted, where more are enrolled."""
     rows = []
-    for rank in (rank for rank in CMC_RANKS if rank < table["n_enrolled"].min()):
-        shares = table["rank"].le(rank).groupby(table["person"]).mean()
-        interval = proportion_interval(shares.to_numpy(dtype=float))
+    ranks = np.array([rank for rank in CMC_RANKS if rank < table["n_enrolled"].min()], dtype=np.intp)
+    shares = rank_shares(table, ranks, int(table["person"].max()) + 1)
+    for rank, of_people in zip(ranks, shares, strict=True):
+        interval = proportion_interval(of_people)
         chance = float((rank / table["n_enrolled"]).mean())
         numbers = columns | interval.as_columns() | {"chance": chance}
         rows.append(metric_row("identification", f"rank{rank}_{unit.level}", interval.estimate, **numbers))
@@ -213,14 +214,13 @@ def _two_way_interval(metric: str, estimate: float, draws: NDArray[np.float64], 
 
 def _closed_set_columns(context: Context, table: pd.DataFrame, unit: Unit, means: Any) -> dict[str, Any]:
     window_s = context.samples.window_s
-    per_recording = table.groupby(["fold", "recording"]).size()
     seconds = window_s * unit.k if unit.k else _recording_seconds(context, table)
     return context.columns | {
         "level": unit.level,
         "probe_s": seconds,
         "gallery_size": float(table["n_enrolled"].mean()),
         "n_participants": int(np.isfinite(means).sum()),
-        "n_recordings": len(per_recording),
+        "n_recordings": _n_recordings(table),
         "n_observations": len(table),
     }
 
@@ -230,12 +230,18 @@ def _recording_seconds(context: Context, table: pd.DataFrame) -> float:
     return float(counts[table["recording"].to_numpy(dtype=np.intp)].mean() * context.samples.window_s)
 
 
+def _n_recordings(table: pd.DataFrame) -> int:
+    """Count the recordings, once for every fold in which they are probes."""
+    recording = table["recording"].to_numpy(dtype=np.intp)
+    return sum(len(np.unique(recording[rows])) for rows in table.groupby("fold", sort=False).indices.values())
+
+
 def _verification_columns(context: Context, table: pd.DataFrame) -> dict[str, Any]:
     return context.columns | {
         "level": "recording",
         "gallery_size": float(table["claimed"].nunique()),
         "n_participants": int(table["owner"].nunique()),
-        "n_recordings": len(table[["fold", "recording"]].drop_duplicates()),
+        "n_recordings": _n_recordings(table),
         "n_observations": len(table),
     }
 
@@ -268,7 +274,7 @@ def _shuffled_row(metric: str, draws: Any, columns: dict[str, Any]) -> MetricRow
 
 
 def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> MetricRow:
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     chance = float((1.0 / table["n_enrolled"]).mean())
     per_person = (table["rank"] == 1).groupby(table["person"]).mean()
@@ -278,7 +284,7 @@ def _binomial_row(table: pd.DataFrame, unit: Unit, columns: dict[str, Any]) -> M
         f"rank1_{unit.level}",
         float(per_person.mean()),
         **columns | {"control": "binomial_tail"},
-        p_value=max(float(binom.sf(hits - 1, n, chance)), float(np.finfo(float).tiny)),
+        p_value=max(float(bdtrc(hits - 1, n, chance)) if hits else 1.0, float(np.finfo(float).tiny)),
         chance=chance,
         reason="one trial per person: a yardstick, the permutation test is the evidence",
     )

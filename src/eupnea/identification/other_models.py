@@ -8,7 +8,7 @@ import numpy as np
 
 from eupnea.identification.closed_form import ABSENT
 from eupnea.identification.evaluation import FoldScores, calibrated_on_others
-from eupnea.identification.normalise import LEAST_SLOPE, Calibration
+from eupnea.identification.normalise import NO_EVIDENCE
 
 if TYPE_CHECKING:
     from eupnea.config.identification import ModelsConfig
@@ -45,16 +45,16 @@ def run_other_model(study: Study, run: Run, model: str) -> list[FoldScores]:
 def _score(study: Study, run: Run, result: FoldScores, model: str) -> FoldScores:
     samples, fold = run.engine.samples, result.fold
     run.engine.record.allow(fold.enrol, f"{run.name}, {model}, fold {fold.name}")
-    preparation = run.engine.preparation(fold.enrol, "clip")
+    preparation, prepared = run.engine.fitted(fold.enrol, "clip")
     run.engine.record.note(model, fold.enrol)
     people, labels = np.unique(samples.person[fold.enrol], return_inverse=True)
     seed = int(np.random.default_rng(study.seed_of(run.name, model, fold.name)).integers(2**31))
     classifier = make_classifier(model, study.config.models, seed)
-    classifier.fit(preparation.apply(samples.X[fold.enrol]), labels)
-    probability = classifier.predict_proba(preparation.apply(samples.X[fold.probe]))
+    classifier.fit(prepared, labels)
+    probability = classifier.predict_proba(run.engine.prepared(preparation, fold.probe))
     scores = np.full((len(samples.people), len(fold.probe)), ABSENT)
     scores[people] = np.log(np.maximum(probability.T, SMALLEST_PROBABILITY))
-    return FoldScores(fold, None, scores, 0.0, Calibration(LEAST_SLOPE, 0.0), result.enrolment_s)
+    return FoldScores(fold, None, scores, 0.0, NO_EVIDENCE, result.enrolment_s)
 
 
 def make_classifier(model: str, config: ModelsConfig, seed: int) -> Any:

@@ -14,8 +14,8 @@ from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.identification.closed_form import PRESENT
 from eupnea.identification.engine import Candidate, real_labels
 from eupnea.identification.error_rates import MIN_IMPOSTOR_ERRORS, equal_error_rate, supports_fmr
-from eupnea.identification.fusion import RECORDING, fused, pooled
-from eupnea.identification.rule import within_rule
+from eupnea.identification.fusion import RECORDING, fused
+from eupnea.identification.samples import lengths_of, starts_of
 
 if TYPE_CHECKING:
     from eupnea.identification.protocols import Fold
@@ -192,37 +192,62 @@ def _background(run: Run) -> dict[str, Any]:
 
 def _against_background(run: Run, fold: Fold, groups: Rows, a: int, b: int, chosen: Candidate) -> pd.DataFrame:
     """Compare claims on one group with probes of the other, both ways, by what everybody else taught."""
+    from scipy.linalg import solve_triangular
+
     samples, person = run.engine.samples, run.engine.samples.person
     outside = fold.enrol[~np.isin(groups[person[fold.enrol]], (a, b))]
     where = f"{run.name}, background, fold {fold.name}"
     audit_people(person[outside], np.flatnonzero((groups == a) | (groups == b)), where=where)
     run.engine.record.allow(outside, where)
-    space = run.engine.space(outside, chosen.transform)
-    whiten = within_rule(space, samples.person_of_recording[space.recordings], chosen.shrinkage)
-    everything = np.union1d(fold.enrol, fold.probe)
-    whitened = np.empty((len(samples.X), whiten.shape[1]))
-    whitened[everything] = space.project(samples.X[everything]) @ whiten
-    cohort, _ = _centroids(whitened[outside], person[outside])
+    preparation, prepared = run.engine.fitted(outside, chosen.transform)
+    run.engine.record.note("covariance", outside)
+    root = within_root(prepared, person[outside], chosen.shrinkage)
+    both = groups == a, groups == b
+    used = np.union1d(*(rows[(both[0] | both[1])[person[rows]]] for rows in (fold.enrol, fold.probe)))
+    known = run.engine.prepared(preparation, used)
+
+    def whitened(rows: Rows, of: Rows) -> tuple[Matrix, Rows]:
+        means, names = _centroids(known[np.searchsorted(used, rows)], of[rows])
+        return solve_triangular(root, means.T, lower=True).T, names
+
+    cohort = solve_triangular(root, _centroids(prepared, person[outside])[0].T, lower=True).T
     tables = []
-    for claimed, probed in ((a, b), (b, a))[: 1 if a == b else 2]:
-        enrol = fold.enrol[groups[person[fold.enrol]] == claimed]
-        probe = fold.probe[groups[person[fold.probe]] == probed]
+    for claimed, probed in (both, both[::-1])[: 1 if a == b else 2]:
+        enrol, probe = fold.enrol[claimed[person[fold.enrol]]], fold.probe[probed[person[fold.probe]]]
         if not enrol.size or not probe.size:
             continue
-        templates, names = _centroids(whitened[enrol], person[enrol])
-        averaged, first = pooled(whitened[probe].T, samples.recording[probe], RECORDING)
-        tables.append(_normalised_cosines(templates, names, cohort, averaged.T, person[probe][first]))
+        templates, names = whitened(enrol, person)
+        probes, recordings = whitened(probe, samples.recording)
+        tables.append(_normalised_cosines(templates, cohort, probes, names, samples.person_of_recording[recordings]))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["owner", "claimed", "score"])
 
 
-def _centroids(Z: Matrix, person: Rows) -> tuple[Matrix, Rows]:
-    names, inverse, counts = np.unique(person, return_inverse=True, return_counts=True)
+def within_root(prepared: Matrix, person: Rows, shrinkage: float) -> Matrix:
+    """Return the Cholesky factor L of the shrunken within-person covariance: L⁻¹ whitens; shape (p, p).
+
+    Parameters
+    ----------
+    prepared, person
+        Shapes (n, p) and (n,): prepared windows, and whose they are.
+    shrinkage
+        a in (1 − a) W + a I.
+    """
+    centroids, people = _centroids(prepared, person)
+    share = np.bincount(person, minlength=people.max() + 1)[people] / len(person)
+    within = prepared.T @ prepared / len(prepared) - (centroids.T * share) @ centroids
+    return np.asarray(np.linalg.cholesky((1 - shrinkage) * within + shrinkage * np.eye(len(within))))
+
+
+def _centroids(Z: Matrix, group: Rows) -> tuple[Matrix, Rows]:
+    starts = starts_of(group)
+    names, inverse = np.unique(group[starts], return_inverse=True)
     total = np.zeros((len(names), Z.shape[1]))
-    np.add.at(total, inverse, Z)
+    np.add.at(total, inverse, np.add.reduceat(Z, starts, axis=0))
+    counts = np.bincount(inverse, weights=lengths_of(starts, len(group)))
     return total / counts[:, None], names
 
 
-def _normalised_cosines(templates: Matrix, names: Rows, cohort: Matrix, probes: Matrix, owners: Rows) -> pd.DataFrame:
+def _normalised_cosines(templates: Matrix, cohort: Matrix, probes: Matrix, names: Rows, owners: Rows) -> pd.DataFrame:
     unit = [Z / np.maximum(np.linalg.norm(Z, axis=1, keepdims=True), 1e-12) for Z in (templates, cohort, probes)]
     against = unit[2] @ unit[1].T
     score = (unit[2] @ unit[0].T - against.mean(axis=1, keepdims=True)) / against.std(axis=1, keepdims=True)

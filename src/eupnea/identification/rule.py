@@ -1,4 +1,4 @@
-"""The closed-form models written out: coefficients per feature, and the whitening itself."""
+"""The closed-form models written out: coefficients per feature, and the covariance behind them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,6 @@ def within_covariance(
     centroids = sums / counts[:, None]
     within = np.diag(space.eigenvalues) - (centroids.T * (counts / counts.sum())) @ centroids
     return (1 - shrinkage) * within + shrinkage * target * np.eye(len(within)), centroids, people
-
-
-def within_rule(space: Space, owners: Rows, shrinkage: float) -> Matrix:
-    """Return the whitening of the shrunken within-person covariance; shape (p, p), to be multiplied from the right."""
-    covariance, _, _ = within_covariance(space, owners, shrinkage)
-    values, vectors = np.linalg.eigh(covariance)
-    return vectors / np.sqrt(values)
 
 
 def linear_rule(space: Space, owners: Rows, chosen: Candidate) -> tuple[Matrix, Matrix, Rows]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from eupnea.evidence.intervals import proportion_interval
 from eupnea.identification.error_rates import error_curve
-from eupnea.identification.evaluation import decisions
+from eupnea.identification.evaluation import decisions, rank_shares
 from eupnea.identification.fusion import WINDOW
 from eupnea.identification.numbers import comparisons
 
@@ -90,8 +90,7 @@ def curves_of(samples: Samples, results: list[FoldScores], null: NullDraws | Non
 def _cmc(samples: Samples, results: list[FoldScores]) -> pd.DataFrame:
     table = decisions(samples, results, WINDOW)
     ranks = np.arange(1, int(table["n_enrolled"].max()) + 1)
-    shares = [table["rank"].le(rank).groupby(table["person"]).mean() for rank in ranks]
-    intervals = [proportion_interval(share.to_numpy(dtype=float)) for share in shares]
+    intervals = [proportion_interval(shares) for shares in rank_shares(table, ranks, len(samples.people))]
     return curve_frame(
         "cmc", ranks, [i.estimate for i in intervals], low=[i.low for i in intervals], high=[i.high for i in intervals]
     )

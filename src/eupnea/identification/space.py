@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.identification.kernels import interpolated
+from eupnea.identification.ordered import Ordered
 from eupnea.identification.samples import Rows, lengths_of, starts_of
 
 Transform = Literal["clip", "rank_gaussian", "none"]
@@ -39,14 +39,30 @@ class Preparation:
 
     def apply(self, X: Matrix) -> Matrix:
         """Bring windows into the space of the enrolment; shape (n, p) → (n, columns kept)."""
+        if self.quantiles.size:
+            return self.ranked(Ordered(X), np.arange(len(X)))
         return (self._transformed(X) - self.mean) / self.sd
+
+    def ranked(self, windows: Ordered, rows: Rows) -> Matrix:
+        """Do the same by ranks, with windows that are in order already; shape (len(rows), columns kept)."""
+        values = self.mapped(windows, rows)
+        values -= self.mean[:, None]
+        values /= self.sd[:, None]
+        return values.T
+
+    def mapped(self, windows: Ordered, rows: Rows) -> Matrix:
+        """Map windows through the enrolment's distribution to a Gaussian; shape (columns kept, len(rows))."""
+        from scipy.special import ndtri
+
+        n = len(self.quantiles)
+        heights = ndtri((np.arange(n) + 0.5) / n)
+        knots = np.ascontiguousarray(self.quantiles.T)
+        return windows.mapped(rows, np.flatnonzero(self.columns), self.median, knots, heights)
 
     def _transformed(self, X: Matrix) -> Matrix:
         kept = X if self.columns.all() else X[:, self.columns]
         missing = np.isnan(kept)
         filled = np.where(missing, self.median, kept) if missing.any() else kept
-        if self.quantiles.size:
-            return _to_gaussian(filled, self.quantiles)
         is_bounded = np.isfinite(self.low).any() or np.isfinite(self.high).any()
         return np.clip(filled, self.low, self.high) if is_bounded else filled
 
@@ -69,22 +85,48 @@ def fit_preparation(X: Matrix, *, transform: Transform, clip_sd: float, max_miss
     Preparation
         Features that are constant or mostly missing in the enrolment are left out.
     """
+    if transform == "rank_gaussian":
+        return fit_ranks(Ordered(X), np.arange(len(X)), max_missing_share=max_missing_share)[0]
     columns = np.isnan(X).mean(axis=0) <= max_missing_share
-    columns[columns] &= _varies(X[:, columns])
+    columns[columns] &= _varies(np.nanmin(X[:, columns], axis=0), np.nanmax(X[:, columns], axis=0))
     kept = X[:, columns]
     median = np.nanmedian(kept, axis=0) if kept.size else np.zeros(0)
     filled = np.where(np.isnan(kept), median, kept)
     low, high = _clip_ends(filled, median, clip_sd) if transform == "clip" else (-np.inf, np.inf)
-    quantiles = _quantiles(filled) if transform == "rank_gaussian" else np.empty((0, 0))
     ends = np.broadcast_to(low, median.shape), np.broadcast_to(high, median.shape)
-    unscaled = Preparation(columns, median, *ends, quantiles, np.zeros_like(median), np.ones_like(median))
+    unscaled = Preparation(columns, median, *ends, np.empty((0, 0)), np.zeros_like(median), np.ones_like(median))
     values = unscaled._transformed(X)
     sd = values.std(axis=0)
-    return Preparation(columns, median, *ends, quantiles, values.mean(axis=0), np.where(sd > 0, sd, 1.0))
+    return replace(unscaled, mean=values.mean(axis=0), sd=np.where(sd > 0, sd, 1.0))
 
 
-def _varies(X: Matrix) -> NDArray[np.bool_]:
-    low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+def fit_ranks(windows: Ordered, rows: Rows, *, max_missing_share: float) -> tuple[Preparation, Matrix]:
+    """Fit the transform ``rank_gaussian`` on some windows, and bring them into its space.
+
+    Returns
+    -------
+    preparation, prepared
+        As of `fit_preparation`, and shape (len(rows), columns kept).
+    """
+    values = windows.of(rows)
+    missing = np.isnan(values)
+    known, columns = len(rows) - missing.sum(axis=1), missing.mean(axis=1) <= max_missing_share
+    columns[columns] &= _varies(values[columns, 0], values[columns, known[columns] - 1])
+    values, known = values[columns], known[columns]
+    feature = np.arange(len(values))
+    median = 0.5 * (values[feature, (known - 1) // 2] + values[feature, known // 2])
+    ends = np.broadcast_to(-np.inf, median.shape), np.broadcast_to(np.inf, median.shape)
+    quantiles = _quantiles(values, known, median).T
+    unscaled = Preparation(columns, median, *ends, quantiles, np.zeros_like(median), np.ones_like(median))
+    mapped = unscaled.mapped(windows, rows)
+    mean, sd = mapped.mean(axis=1), mapped.std(axis=1)
+    preparation = replace(unscaled, mean=mean, sd=np.where(sd > 0, sd, 1.0))
+    mapped -= mean[:, None]
+    mapped /= preparation.sd[:, None]
+    return preparation, mapped.T
+
+
+def _varies(low: Matrix, high: Matrix) -> NDArray[np.bool_]:
     return high - low > SMALLEST_SD * np.maximum(np.abs(low), np.abs(high))
 
 
@@ -99,32 +141,26 @@ def _clip_ends(filled: Matrix, median: Matrix, clip_sd: float) -> tuple[Matrix, 
     return median - clip_sd * spread, median + clip_sd * spread
 
 
-def _quantiles(filled: Matrix) -> Matrix:
-    ordered = np.sort(filled, axis=0)
-    n = min(N_QUANTILES, len(ordered))
-    position = np.linspace(0, len(ordered) - 1, n)
+def _quantiles(ordered: Matrix, known: Rows, median: Matrix) -> Matrix:
+    """Pick quantiles from values in rising order, shape (p, n), of which `known` are not missing; shape (p, k)."""
+    total = ordered.shape[1]
+    n = min(N_QUANTILES, total)
+    position = np.linspace(0, total - 1, n)
     below = np.floor(position).astype(np.intp)
-    above = np.minimum(below + 1, len(ordered) - 1)
-    share = (position - below)[:, None]
-    return (1 - share) * ordered[below] + share * ordered[above]
+    above = np.minimum(below + 1, total - 1)
+    share = position - below
+    filled = [_filled(ordered, known, median, at) for at in (below, above)]
+    return np.asarray((1 - share) * filled[0] + share * filled[1])
 
 
-def _to_gaussian(values: Matrix, quantiles: Matrix) -> Matrix:
-    """Map through the enrolment's distribution; tied quantiles share the middle of their ranks."""
-    from scipy.special import ndtri
-
-    n = len(quantiles)
-    scores = ndtri((np.arange(n) + 0.5) / n)
-    tied = np.any(np.diff(quantiles, axis=0) <= 0, axis=0).reshape(-1)
-    columns = np.ascontiguousarray(values.T)
-    mapped = np.empty_like(columns)
-    for j in range(values.shape[1]):
-        knots, heights = quantiles[:, j], scores
-        if tied[j]:  # interpolation needs rising knots: between equal ones its answer would depend on its last question
-            knots, place, counts = np.unique(knots, return_inverse=True, return_counts=True)
-            heights = np.bincount(place, weights=scores) / counts
-        interpolated(columns[j], np.ascontiguousarray(knots), heights, mapped[j])
-    return np.ascontiguousarray(mapped.T)
+def _filled(ordered: Matrix, known: Rows, median: Matrix, at: Rows) -> Matrix:
+    """Return what stands at places of the rising values once the median is put in for every missing one."""
+    n_missing = (ordered.shape[1] - known)[:, None]
+    if not n_missing.any():
+        return ordered[:, at]
+    first = np.count_nonzero(ordered < median[:, None], axis=1)[:, None]
+    picked = np.take_along_axis(ordered, np.where(at < first, at, np.maximum(at - n_missing, 0)), axis=1)
+    return np.where((at >= first) & (at < first + n_missing), median[:, None], picked)
 
 
 @dataclass(frozen=True)
@@ -162,19 +198,18 @@ class Space:
         return self.preparation.apply(X) @ self.eigenvectors
 
 
-def fit_space(X: Matrix, recording: Rows, preparation: Preparation) -> Space:
+def fit_space(Z: Matrix, recording: Rows, preparation: Preparation) -> Space:
     """Fit the directions of the enrolment.
 
     Parameters
     ----------
-    X
-        Shape (n, p): enrolment windows, sorted by recording.
+    Z
+        Shape (n, p): prepared enrolment windows, sorted by recording.
     recording
         Shape (n,): the recording of each.
     preparation
         Fitted on the same windows.
     """
-    Z = preparation.apply(X)
     values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
     starts = starts_of(recording)
     counts = lengths_of(starts, len(recording)).astype(float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,10 +50,17 @@ class Study:
         """Return the engine on some of the features; protocols share it, and what it has fitted."""
         key = np.packbits(keep).tobytes()
         if key not in self._engines:
-            samples = self.samples if keep.all() else self.samples.with_columns(keep)
-            share = self.config.max_missing_share
-            self._engines[key] = Engine(samples, self.config.models, max_missing_share=share)
+            self._engines[key] = self._all_of_them if keep.all() else self._some(keep)
         return self._engines[key]
+
+    @cached_property
+    def _all_of_them(self) -> Engine:
+        return Engine(self.samples, self.config.models, max_missing_share=self.config.max_missing_share)
+
+    def _some(self, keep: NDArray[np.bool_]) -> Engine:
+        ordered = self._all_of_them.ordered.with_columns(keep)
+        share = self.config.max_missing_share
+        return Engine(self.samples.with_columns(keep), self.config.models, max_missing_share=share, ordered=ordered)
 
 
 @dataclass(frozen=True)

@@ -119,15 +119,21 @@ def join_parts(paths: list[str], path: str | Path) -> None:
                         writer.write_table(table.read_row_group(group))
 
 
-def read_rows(path: str | Path, contract: TableContract, **equal: str | float) -> pd.DataFrame:
-    """Read the rows of a Parquet table in which columns have given values; NaN finds what is missing."""
+def read_rows(
+    path: str | Path, contract: TableContract | None, *, columns: list[str] | None = None, **equal: str | float
+) -> pd.DataFrame:
+    """Read the rows of a Parquet table in which columns have given values; NaN finds what is missing.
+
+    Of some `columns`, without a contract, they come as they are.
+    """
     import pyarrow.compute as pc
 
     known = [
         pc.field(name).is_null() if pd.isna(value) else pc.field(name) == pc.scalar(value)
         for name, value in equal.items()
     ]
-    return contract.conform(pd.read_parquet(path, filters=reduce(and_, known)))
+    frame = pd.read_parquet(path, columns=columns, filters=reduce(and_, known))
+    return frame if contract is None else contract.conform(frame)
 
 
 def distinct(path: str | Path, columns: list[str]) -> pd.DataFrame:
