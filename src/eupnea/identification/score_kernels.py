@@ -111,6 +111,7 @@ def _add_scaled(one: Any, scale: Any, out: Any) -> None:
 
 @numba.njit(**REORDERED)
 def add(one: Any, out: Any) -> None:
+    """Add one row to another, in place."""
     for n in range(one.size):
         out[n] += one[n]
 

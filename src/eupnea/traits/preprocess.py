@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+Precision = TypeVar("Precision", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,13 @@ class Preprocessing:
 
 
 def scale_pair(
-    train: FloatArray,
-    test: FloatArray,
+    train: NDArray[Precision],
+    test: NDArray[Precision],
     how: Preprocessing,
     *,
     weights: FloatArray | None = None,
     confounds: tuple[FloatArray, FloatArray] | None = None,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[NDArray[Precision], NDArray[Precision]]:
     """Prepare training and test features with medians, means and deviations of the training rows.
 
     Parameters
@@ -67,7 +69,9 @@ def scale_pair(
     return train, test
 
 
-def impute_pair(train: FloatArray, test: FloatArray, max_missing: float) -> tuple[FloatArray, FloatArray]:
+def impute_pair(
+    train: NDArray[Precision], test: NDArray[Precision], max_missing: float
+) -> tuple[NDArray[Precision], NDArray[Precision]]:
     """Replace missing values by the training medians; columns with too much missing in training become 0."""
     holes, test_holes = np.isnan(train), np.isnan(test)
     if not holes.any() and not test_holes.any():
@@ -83,8 +87,8 @@ def impute_pair(train: FloatArray, test: FloatArray, max_missing: float) -> tupl
 
 
 def residual_pair(
-    train: FloatArray, test: FloatArray, train_confounds: FloatArray, test_confounds: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+    train: NDArray[Precision], test: NDArray[Precision], train_confounds: FloatArray, test_confounds: FloatArray
+) -> tuple[NDArray[Precision], NDArray[Precision]]:
     """Take out of the features what the confounds explain linearly in the training rows."""
     c_train, c_test = impute_pair(train_confounds, test_confounds, 1.0)
     a = np.column_stack([np.ones(len(c_train)), c_train])
@@ -93,7 +97,7 @@ def residual_pair(
     return train - a @ slopes, test - b @ slopes
 
 
-def _moments(values: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _moments(values: NDArray[Precision], share: NDArray[Precision]) -> tuple[NDArray[Precision], NDArray[Precision]]:
     mean = share @ values
     spread = np.sqrt(share @ (values - mean) ** 2)
     limits = np.finfo(values.dtype)
@@ -101,6 +105,6 @@ def _moments(values: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatAr
     return mean, np.where(tiny, np.inf, spread).astype(values.dtype)
 
 
-def _centred(values: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _centred(values: NDArray[Precision], share: NDArray[Precision]) -> tuple[NDArray[Precision], NDArray[Precision]]:
     mean = share @ values
     return values - mean, mean

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eupnea.traits.preprocess import Preprocessing, scale_pair
+from eupnea.traits.preprocess import Precision, Preprocessing, scale_pair
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -85,7 +85,7 @@ def radial_matrices(
 
 
 def window_matrices(
-    windows: FloatArray,
+    windows: NDArray[Precision],
     owner: IndexArray,
     train: IndexArray,
     test: IndexArray,
@@ -219,7 +219,7 @@ def _squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.maximum(squares, 0.0)
 
 
-def _means(values: FloatArray, owner: IndexArray, observations: IndexArray) -> FloatArray:
+def _means(values: NDArray[Precision], owner: IndexArray, observations: IndexArray) -> FloatArray:
     """Average the rows of each observation."""
     from scipy.sparse import csr_array
 
