@@ -88,21 +88,12 @@ def pieces(values: Floats, centres: Floats, grid: Floats) -> Floats:
     ndarray
         Shape (k, m); NaN where a piece reaches beyond the signal.
     """
-    where = np.asarray(centres, dtype=float)[:, None] + grid
-    base = np.floor(where).astype(np.int64)
-    inside = (base >= 1) & (base < values.size - 2)
-    safe = np.clip(base, 1, max(values.size - 3, 1))
-    if values.size < 4:
-        return np.full(where.shape, np.nan)
-    t = where - base
-    a, b, c, d = (values[safe + shift] for shift in (-1, 0, 1, 2))
-    cut = (
-        -a * t * (t - 1) * (t - 2) / 6
-        + b * (t + 1) * (t - 1) * (t - 2) / 2
-        - c * (t + 1) * t * (t - 2) / 2
-        + d * (t + 1) * t * (t - 1) / 6
-    )
-    return np.where(inside, cut, np.nan)
+    from eupnea.beats.kernels import cut_pieces
+
+    offsets = np.atleast_2d(np.asarray(grid, dtype=float))
+    cut = np.empty((len(centres), offsets.shape[1]))
+    cut_pieces(np.asarray(values, dtype=float), np.asarray(centres, dtype=float), offsets, cut)
+    return cut
 
 
 def similarity_to_median(cut: Floats) -> Floats:
@@ -118,12 +109,15 @@ def similarity_to_median(cut: Floats) -> Floats:
     ndarray
         Shape (k,); NaN for pieces that are flat or reach beyond the signal.
     """
+    from eupnea.beats.kernels import column_medians
+
     whole = np.isfinite(cut).all(axis=1)
     result = np.full(len(cut), np.nan)
     if not whole.any():
         return result
-    template = np.median(cut[whole], axis=0)
-    template = template - template.mean()
+    template = np.empty(cut.shape[1])
+    column_medians(cut, np.flatnonzero(whole), template)
+    template -= template.mean()
     centred = cut[whole] - cut[whole].mean(axis=1, keepdims=True)
     scale = np.linalg.norm(centred, axis=1) * np.linalg.norm(template)
     with np.errstate(divide="ignore", invalid="ignore"):

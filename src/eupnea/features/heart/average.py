@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.filters import band_pass, bridge_gaps, pieces, similarity_to_median, without_mains
+from eupnea.beats.filters import band_pass, bridge_gaps, pieces, without_mains
+from eupnea.beats.kernels import alike, mean_and_spread
 from eupnea.features.views import RecordingView
 
 Floats = NDArray[np.float64]
@@ -107,11 +108,9 @@ def average_beat(
     beat_s = waveform.beat_s[inside]
     beat_s = beat_s[(beat_s + stretched[0] >= start_s) & (beat_s + stretched[-1] <= end_s)]
     cut = waveform.cut(beat_s, stretched)
-    similarity = similarity_to_median(cut) if len(cut) else np.empty(0)
-    alike = similarity >= MIN_SIMILARITY
-    if alike.any():
-        size = cut.std(axis=1)
-        alike &= size <= LARGEST * np.median(size[alike])
-    if alike.sum() < MIN_BEATS:
+    rows = alike(cut, MIN_SIMILARITY, LARGEST)
+    if rows.size < MIN_BEATS:
         return None
-    return AverageBeat(cut[alike].mean(axis=0), cut[alike].std(axis=0, ddof=1), beat_s[alike], rr_s)
+    mean, spread = np.empty(cut.shape[1]), np.empty(cut.shape[1])
+    mean_and_spread(cut, rows, mean, spread)
+    return AverageBeat(mean, spread, beat_s[rows], rr_s)
