@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from eupnea.beats.kernels import column_medians, cut_pieces, section_forth_and_back, sections_forth_and_back
+
 Floats = NDArray[np.float64]
 
 NYQUIST_SHARE = 0.9
@@ -47,7 +49,9 @@ def band_pass(
         raise ValueError(f"{sampling_hz:g} Hz is too slow for the band {band_hz[0]:g}-{band_hz[1]:g} Hz")
     sections = signal.butter(order, (low, high), btype="bandpass", fs=sampling_hz, output="sos")
     reach = min(values.size - 1, round(3 * sampling_hz / low))
-    return np.asarray(signal.sosfiltfilt(sections, values, padtype=padding, padlen=reach))
+    padded = _padded(values, reach, padding)
+    sections_forth_and_back(sections, signal.sosfilt_zi(sections), padded)
+    return padded[reach : reach + values.size]
 
 
 def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...]) -> Floats:
@@ -55,12 +59,21 @@ def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...
     for frequency_hz in mains_hz:
         if frequency_hz < NYQUIST_SHARE * sampling_hz / 2:
             numerator, denominator = signal.iirnotch(frequency_hz, MAINS_QUALITY, fs=sampling_hz)
-            values = np.asarray(signal.filtfilt(numerator, denominator, values, padlen=min(values.size - 1, 500)))
+            reach = min(values.size - 1, NOTCH_REACH)
+            padded = _padded(values, reach, "odd")
+            section_forth_and_back(numerator, denominator, signal.lfilter_zi(numerator, denominator), padded)
+            values = padded[reach : reach + values.size]
     return values
+
+
+def _padded(values: Floats, reach: int, padding: str) -> Floats:
+    return np.pad(values, reach, mode="reflect", reflect_type=padding)
 
 
 MAINS_QUALITY = 10.0
 """Frequency over bandwidth: 5 Hz wide at 50 Hz, so that the mains may wander."""
+NOTCH_REACH = 500
+"""Samples that the signal is turned over beyond its ends for the notch."""
 
 
 def parabola_offset(left: Floats, middle: Floats, right: Floats) -> Floats:
@@ -88,8 +101,6 @@ def pieces(values: Floats, centres: Floats, grid: Floats) -> Floats:
     ndarray
         Shape (k, m); NaN where a piece reaches beyond the signal.
     """
-    from eupnea.beats.kernels import cut_pieces
-
     offsets = np.atleast_2d(np.asarray(grid, dtype=float))
     cut = np.empty((len(centres), offsets.shape[1]))
     cut_pieces(np.asarray(values, dtype=float), np.asarray(centres, dtype=float), offsets, cut)
@@ -109,8 +120,6 @@ def similarity_to_median(cut: Floats) -> Floats:
     ndarray
         Shape (k,); NaN for pieces that are flat or reach beyond the signal.
     """
-    from eupnea.beats.kernels import column_medians
-
     whole = np.isfinite(cut).all(axis=1)
     result = np.full(len(cut), np.nan)
     if not whole.any():

@@ -145,3 +145,59 @@ def mean_and_spread(cut: Any, rows: Any, mean: Any, spread: Any) -> None:
             spread[column] += apart * apart
     for column in range(mean.size):
         spread[column] = math.sqrt(spread[column] / (rows.size - 1))
+
+
+@numba.njit(**JIT)
+def sections_forth_and_back(sections: Any, initial: Any, values: Any) -> None:
+    """Filter in place, forth and back, by second-order sections (s, 6) that start in the states (s, 2) of a unit step.
+
+    The arithmetic is that of `scipy.signal.sosfilt`, operation by operation; two sections run side by side.
+    """
+    for step in (1, -1):
+        start = 0 if step == 1 else values.size - 1
+        first_value = values[start]
+        for section in range(0, len(sections) - 1, 2):
+            b0, b1, b2, _, a1, a2 = sections[section]
+            d0, d1, d2, _, c1, c2 = sections[section + 1]
+            z0, z1 = initial[section, 0] * first_value, initial[section, 1] * first_value
+            w0, w1 = initial[section + 1, 0] * first_value, initial[section + 1, 1] * first_value
+            place = start
+            for _ in range(values.size):
+                x = values[place]
+                y = b0 * x + z0
+                z0 = b1 * x - a1 * y + z1
+                z1 = b2 * x - a2 * y
+                v = d0 * y + w0
+                w0 = d1 * y - c1 * v + w1
+                w1 = d2 * y - c2 * v
+                values[place] = v
+                place += step
+        if len(sections) % 2:
+            last = len(sections) - 1
+            b0, b1, b2, _, a1, a2 = sections[last]
+            z0, z1 = initial[last, 0] * first_value, initial[last, 1] * first_value
+            place = start
+            for _ in range(values.size):
+                x = values[place]
+                y = b0 * x + z0
+                z0 = b1 * x - a1 * y + z1
+                z1 = b2 * x - a2 * y
+                values[place] = y
+                place += step
+
+
+@numba.njit(**JIT)
+def section_forth_and_back(numerator: Any, denominator: Any, initial: Any, values: Any) -> None:
+    """Filter in place, forth and back, by one section; the arithmetic is that of `scipy.signal.lfilter`."""
+    b0, b1, b2 = numerator / denominator[0]
+    _, a1, a2 = denominator / denominator[0]
+    for step in (1, -1):
+        place = 0 if step == 1 else values.size - 1
+        z0, z1 = initial[0] * values[place], initial[1] * values[place]
+        for _ in range(values.size):
+            x = values[place]
+            y = z0 + b0 * x
+            z0 = z1 + x * b1 - y * a1
+            z1 = x * b2 - y * a2
+            values[place] = y
+            place += step
