@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from eupnea.beats.filters import band_pass, bridge_gaps, pieces, without_mains
@@ -78,7 +77,7 @@ def filtered_waveform(
 
 
 def average_beat(
-    waveform: Waveform, window: pd.Series, grid_s: Floats, *, stretch_from_s: float = np.inf, stretch_power: float = 0.0
+    waveform: Waveform, window_s: tuple[float, float], grid_s: Floats, *, stretch_from_s: float = np.inf, stretch_power: float = 0.0
 ) -> AverageBeat | None:
     """Average the beats of one window; None when fewer than five are alike.
 
@@ -86,14 +85,14 @@ def average_beat(
     ----------
     waveform
         The signal and its beats.
-    window
-        ``start_s`` and ``window_s``. Only beats whose whole piece lies inside are used.
+    window_s
+        Where the window starts and ends, s. Only beats whose whole piece lies inside are used.
     grid_s
         Shape (m,): times around the beat.
     stretch_from_s, stretch_power
         The grid after `stretch_from_s` is stretched by the window's median interval (in s) to this power.
     """
-    start_s, end_s = window["start_s"], window["start_s"] + window["window_s"]
+    start_s, end_s = window_s
     inside = (waveform.beat_s >= start_s) & (waveform.beat_s < end_s)
     intervals = waveform.rr_s[inside]
     if np.isfinite(intervals).sum() < MIN_BEATS - 1:
