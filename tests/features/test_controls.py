@@ -140,4 +140,4 @@ def test_the_share_of_airflow_locked_to_the_beats_is_the_one_put_in() -> None:
     others = rows.assign(time_s=np.where(strange < beats[-1], strange, np.nan))
     assert share(replace(flow, beats=others.dropna(subset="time_s"))) < 0.02
     assert np.isnan(share(replace(mine, is_aligned=False)))
-    assert np.isnan(compute_recording(replace(chest, beats=rows))[name])
+    assert np.isnan(share(replace(chest, beats=rows)))
