@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
@@ -32,7 +34,12 @@ def bridge_gaps(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]
 
 
 def band_pass(
-    values: Floats, sampling_hz: float, band_hz: tuple[float, float], order: int, *, padding: str = "odd"
+    values: Floats,
+    sampling_hz: float,
+    band_hz: tuple[float, float],
+    order: int,
+    *,
+    padding: Literal["odd", "even"] = "odd",
 ) -> Floats:
     """Filter forth and back (no delay) with a Butterworth band-pass; the upper edge stays below the Nyquist rate.
 
@@ -66,7 +73,7 @@ def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...
     return values
 
 
-def _padded(values: Floats, reach: int, padding: str) -> Floats:
+def _padded(values: Floats, reach: int, padding: Literal["odd", "even"]) -> Floats:
     return np.pad(values, reach, mode="reflect", reflect_type=padding)
 
 

@@ -20,7 +20,7 @@ def cut_pieces(values: Any, centres: Any, grid: Any, out: Any) -> None:
         offsets = grid[row if len(grid) > 1 else 0]
         for column in range(offsets.size):
             where = centres[row] + offsets[column]
-            base = int(math.floor(where)) if math.isfinite(where) else -1
+            base = math.floor(where) if math.isfinite(where) else -1
             if base < 1 or base >= values.size - 2:
                 out[row, column] = math.nan
                 continue
@@ -104,10 +104,10 @@ def _product(piece: Any, mean: float, template: Any) -> float:
 
 @numba.njit(**JIT)
 def _whole(piece: Any) -> bool:
+    missing = 0
     for value in piece:
-        if not math.isfinite(value):
-            return False
-    return True
+        missing += not math.isfinite(value)
+    return missing == 0
 
 
 @numba.njit(**JIT)

@@ -35,7 +35,8 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract |
     frame
         The table; its index is not written.
     path
-        Ends in ``.parquet`` (zstd, samples lz4) or ``.tsv`` (tabs, ``n/a`` for missing, floats with ten significant digits).
+        Ends in ``.parquet`` (zstd; samples lz4) or ``.tsv`` (tabs, ``n/a`` for missing, floats with ten significant
+        digits).
     contract
         When given, `frame` is brought into its columns and types first.
 

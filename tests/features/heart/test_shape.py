@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from beats.simulated import WAVES, beat_times, ecg_of, ppg_of
 from features.heart.view_builder import view_of_signal, windows_of

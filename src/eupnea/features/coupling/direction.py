@@ -63,7 +63,7 @@ def granger(cause: Floats, effect: Floats, lags: int) -> float:
         return float("nan")
     own, other = _past(_standard(effect), lags), _past(_standard(cause), lags)
     target = _standard(effect)[lags:, None]
-    triangle = np.linalg.qr(np.hstack([np.ones_like(target), own, other, target]), mode="r")
+    triangle = np.asarray(np.linalg.qr(np.hstack([np.ones_like(target), own, other, target]), mode="r"))
     # what the first columns of a triangle leave of its last one stands in the last one's further rows
     alone, both = (
         float(np.sum(triangle[columns:, -1] ** 2)) / (target.size - columns) for columns in (1 + lags, 1 + 2 * lags)

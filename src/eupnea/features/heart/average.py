@@ -77,7 +77,12 @@ def filtered_waveform(
 
 
 def average_beat(
-    waveform: Waveform, window_s: tuple[float, float], grid_s: Floats, *, stretch_from_s: float = np.inf, stretch_power: float = 0.0
+    waveform: Waveform,
+    window_s: tuple[float, float],
+    grid_s: Floats,
+    *,
+    stretch_from_s: float = np.inf,
+    stretch_power: float = 0.0,
 ) -> AverageBeat | None:
     """Average the beats of one window; None when fewer than five are alike.
 
