@@ -10,7 +10,7 @@ import pytest
 from features.scenes import HZ, belt, tables_of
 
 from eupnea.features import cardiogenic, device, route
-from eupnea.features.heartbeat import compute_recording, without_heartbeat
+from eupnea.features.heartbeat import locked_share, measured, without_heartbeat
 from eupnea.features.recording_views import recording_views
 from eupnea.features.views import RecordingView
 from eupnea.io.contract import BEATS
@@ -109,13 +109,14 @@ def test_a_heartbeat_in_airflow_goes_from_breathing_to_the_control() -> None:
     tables = [tables_of({("sub-01", "n"): one}, {"n": "airflow"}) for one in (values, values + heart)]
     rows = BEATS.conform(pd.DataFrame({"time_s": beats, "beat": np.arange(beats.size), "is_valid": True}))
     clean, mixed = (replace(next(recording_views(one))[1], cardiac_kind="ecg", beats=rows) for one in tables)
-    freed = without_heartbeat(mixed)
+    freed = without_heartbeat(mixed, measured(mixed))
     middle = slice(40 * 25, -40 * 25)
     before, after = (float(np.std((one.breathing - clean.breathing)[middle])) for one in (mixed, freed))
     assert after < 0.25 * before
     found = cardiogenic.compute(freed, WINDOW).iloc[0]
     np.testing.assert_allclose(np.exp(found["cardiogenic__beat_locked__amplitude_log"]), 0.15 / np.sqrt(2), rtol=0.2)
-    np.testing.assert_array_equal(without_heartbeat(replace(mixed, is_aligned=False)).breathing, mixed.breathing)
+    apart = replace(mixed, is_aligned=False)
+    np.testing.assert_array_equal(without_heartbeat(apart, measured(apart)).breathing, mixed.breathing)
 
 
 def test_the_share_of_airflow_locked_to_the_beats_is_the_one_put_in() -> None:
@@ -130,9 +131,13 @@ def test_the_share_of_airflow_locked_to_the_beats_is_the_one_put_in() -> None:
         for kind in ("airflow", "belt")
     )
     mine = replace(flow, beats=rows)
-    np.testing.assert_allclose(compute_recording(mine)[name], 0.09 / 1.09, rtol=0.15)
-    np.testing.assert_allclose(compute_recording(without_heartbeat(mine))[name], 0.0, atol=0.002)
+
+    def share(view: RecordingView) -> float:
+        return locked_share(view, measured(view))[name]
+
+    np.testing.assert_allclose(share(mine), 0.09 / 1.09, rtol=0.15)
+    np.testing.assert_allclose(share(without_heartbeat(mine, measured(mine))), 0.0, atol=0.002)
     others = rows.assign(time_s=np.where(strange < beats[-1], strange, np.nan))
-    assert compute_recording(replace(flow, beats=others.dropna(subset="time_s")))[name] < 0.02
-    assert np.isnan(compute_recording(replace(mine, is_aligned=False))[name])
-    assert np.isnan(compute_recording(replace(chest, beats=rows))[name])
+    assert share(replace(flow, beats=others.dropna(subset="time_s"))) < 0.02
+    assert np.isnan(share(replace(mine, is_aligned=False)))
+    assert np.isnan(share(replace(chest, beats=rows)))

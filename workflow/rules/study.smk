@@ -1,7 +1,11 @@
 import os
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+
+# Snakemake reads scripts with nbformat, whose import compiles grammars of web addresses for seconds; none is checked here.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 try:
     from eupnea.config.load import parse_study, refuse_templates

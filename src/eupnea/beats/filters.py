@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
+
+from eupnea.beats.kernels import column_medians, cut_pieces, section_forth_and_back, sections_forth_and_back
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +34,12 @@ def bridge_gaps(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]
 
 
 def band_pass(
-    values: Floats, sampling_hz: float, band_hz: tuple[float, float], order: int, *, padding: str = "odd"
+    values: Floats,
+    sampling_hz: float,
+    band_hz: tuple[float, float],
+    order: int,
+    *,
+    padding: Literal["odd", "even"] = "odd",
 ) -> Floats:
     """Filter forth and back (no delay) with a Butterworth band-pass; the upper edge stays below the Nyquist rate.
 
@@ -47,7 +56,9 @@ def band_pass(
         raise ValueError(f"{sampling_hz:g} Hz is too slow for the band {band_hz[0]:g}-{band_hz[1]:g} Hz")
     sections = signal.butter(order, (low, high), btype="bandpass", fs=sampling_hz, output="sos")
     reach = min(values.size - 1, round(3 * sampling_hz / low))
-    return np.asarray(signal.sosfiltfilt(sections, values, padtype=padding, padlen=reach))
+    padded = _padded(values, reach, padding)
+    sections_forth_and_back(sections, signal.sosfilt_zi(sections), padded)
+    return padded[reach : reach + values.size]
 
 
 def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...]) -> Floats:
@@ -55,12 +66,21 @@ def without_mains(values: Floats, sampling_hz: float, mains_hz: tuple[float, ...
     for frequency_hz in mains_hz:
         if frequency_hz < NYQUIST_SHARE * sampling_hz / 2:
             numerator, denominator = signal.iirnotch(frequency_hz, MAINS_QUALITY, fs=sampling_hz)
-            values = np.asarray(signal.filtfilt(numerator, denominator, values, padlen=min(values.size - 1, 500)))
+            reach = min(values.size - 1, NOTCH_REACH)
+            padded = _padded(values, reach, "odd")
+            section_forth_and_back(numerator, denominator, signal.lfilter_zi(numerator, denominator), padded)
+            values = padded[reach : reach + values.size]
     return values
+
+
+def _padded(values: Floats, reach: int, padding: Literal["odd", "even"]) -> Floats:
+    return np.pad(values, reach, mode="reflect", reflect_type=padding)
 
 
 MAINS_QUALITY = 10.0
 """Frequency over bandwidth: 5 Hz wide at 50 Hz, so that the mains may wander."""
+NOTCH_REACH = 500
+"""Samples that the signal is turned over beyond its ends for the notch."""
 
 
 def parabola_offset(left: Floats, middle: Floats, right: Floats) -> Floats:
@@ -88,21 +108,10 @@ def pieces(values: Floats, centres: Floats, grid: Floats) -> Floats:
     ndarray
         Shape (k, m); NaN where a piece reaches beyond the signal.
     """
-    where = np.asarray(centres, dtype=float)[:, None] + grid
-    base = np.floor(where).astype(np.int64)
-    inside = (base >= 1) & (base < values.size - 2)
-    safe = np.clip(base, 1, max(values.size - 3, 1))
-    if values.size < 4:
-        return np.full(where.shape, np.nan)
-    t = where - base
-    a, b, c, d = (values[safe + shift] for shift in (-1, 0, 1, 2))
-    cut = (
-        -a * t * (t - 1) * (t - 2) / 6
-        + b * (t + 1) * (t - 1) * (t - 2) / 2
-        - c * (t + 1) * t * (t - 2) / 2
-        + d * (t + 1) * t * (t - 1) / 6
-    )
-    return np.where(inside, cut, np.nan)
+    offsets = np.atleast_2d(np.asarray(grid, dtype=float))
+    cut = np.empty((len(centres), offsets.shape[1]))
+    cut_pieces(np.asarray(values, dtype=float), np.asarray(centres, dtype=float), offsets, cut)
+    return cut
 
 
 def similarity_to_median(cut: Floats) -> Floats:
@@ -122,8 +131,9 @@ def similarity_to_median(cut: Floats) -> Floats:
     result = np.full(len(cut), np.nan)
     if not whole.any():
         return result
-    template = np.median(cut[whole], axis=0)
-    template = template - template.mean()
+    template = np.empty(cut.shape[1])
+    column_medians(cut, np.flatnonzero(whole), template)
+    template -= template.mean()
     centred = cut[whole] - cut[whole].mean(axis=1, keepdims=True)
     scale = np.linalg.norm(centred, axis=1) * np.linalg.norm(template)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -74,10 +74,11 @@ def features_of_chunk(
         own = intervals[intervals["recording"] == view.recording]
         kept, lost = recording_windows(view, own, config)
         keys = {name: row[name] for name in KEY_NAMES}
-        seen = heartbeat.without_heartbeat(view) if config.remove_heartbeat else view
+        locked = heartbeat.measured(view)
+        seen = heartbeat.without_heartbeat(view, locked) if config.remove_heartbeat else view
         features = window_features(seen, kept, config)
         windows.append(pd.concat([kept.assign(**keys), features], axis=1))
-        whole.append(keys | recording_features(view))
+        whole.append(keys | recording_features(view) | heartbeat.locked_share(view, locked))
         aside.append(lost.assign(recording=view.recording))
     return FeatureChunk(_window_table(windows, config), _recording_table(whole), _aside_table(aside))
 
@@ -124,8 +125,8 @@ def window_features(view: RecordingView, windows: pd.DataFrame, config: Features
 
 
 def recording_features(view: RecordingView) -> dict[str, float]:
-    """Compute the features of a whole recording."""
-    families = (respiration, heart, coupling, heartbeat)
+    """Compute the features of a whole recording, but for the share that is locked to the beats."""
+    families = (respiration, heart, coupling)
     return {name: value for family in families for name, value in family.compute_recording(view).items()}
 
 

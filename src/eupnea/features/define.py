@@ -66,14 +66,15 @@ def in_columns(
     window_s, n_breaths
         Shape (n_windows,): length of the windows, s, and valid breaths in them.
     """
-    found = {}
-    for feature in features:
-        value = np.asarray(values.get(feature.name, np.nan), dtype=float)
-        enough = ~(window_s < feature.min_duration_s - 1e-9)
-        if n_breaths is not None:
-            enough &= ~(n_breaths < feature.min_breaths)
-        found[feature.column] = np.where(enough & np.isfinite(value), value, np.nan)
-    return pd.DataFrame(found, index=range(len(window_s)))
+    found = np.full((len(window_s), len(features)), np.nan)
+    for column, feature in enumerate(features):
+        if feature.name in values:
+            found[:, column] = values[feature.name]
+    enough = ~(window_s[:, None] < np.array([feature.min_duration_s for feature in features]) - 1e-9)
+    if n_breaths is not None:
+        enough &= ~(n_breaths[:, None] < np.array([feature.min_breaths for feature in features]))
+    found[~(enough & np.isfinite(found))] = np.nan
+    return pd.DataFrame(found, columns=[feature.column for feature in features])
 
 
 def missing(features: Sequence[Feature], n_windows: int) -> pd.DataFrame:

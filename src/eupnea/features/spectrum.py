@@ -196,7 +196,7 @@ def _rhythm(signal: Floats, sampling_hz: float) -> dict[str, Floats]:
 
 def _distribution(name: str, values: Floats) -> dict[str, Floats]:
     """Describe the distribution of samples; NaN ones do not count."""
-    quantiles = np.nanquantile(values, [q / 100 for q in (*LEVELS, 50)], axis=1)
+    quantiles = _quantiles(values, [q / 100 for q in (*LEVELS, 50)])
     median = quantiles[-1]
     span = quantiles[LEVELS.index(75)] - quantiles[LEVELS.index(25)]
     centred = values - np.nanmean(values, axis=1, keepdims=True)
@@ -206,3 +206,12 @@ def _distribution(name: str, values: Floats) -> dict[str, Floats]:
     found[f"{name}_skewness"] = np.nanmean(z**3, axis=1)
     found[f"{name}_kurtosis"] = np.nanmean(z**4, axis=1) - 3.0
     return found | ({"level_range": span} if name == "level" else {})
+
+
+def _quantiles(values: Floats, shares: list[float]) -> Floats:
+    """Return quantiles (q, windows) of the samples of each window; NaN ones do not count."""
+    found = np.empty((len(shares), len(values)))
+    whole = np.isfinite(values).all(axis=1)
+    found[:, whole] = np.quantile(np.sort(values[whole], axis=1), shares, axis=1)
+    found[:, ~whole] = np.nanquantile(values[~whole], shares, axis=1)
+    return found

@@ -34,11 +34,14 @@ class TableContract:
         The columns that must be there. A missing cell is the empty string, NaN or (integers, booleans) not allowed.
     extra
         Whether further columns may follow (features, participant columns).
+    samples
+        Whether it holds the samples of signals: many, and hardly two alike, so that files are packed otherwise.
     """
 
     name: str
     columns: tuple[Column, ...]
     extra: bool = False
+    samples: bool = False
 
     @property
     def column_names(self) -> list[str]:

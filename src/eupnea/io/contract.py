@@ -111,6 +111,7 @@ RESPIRATION = TableContract(
         ),
         *columns_of("boolean", is_valid="false in gaps, bridged stretches, clipping, motion"),
     ),
+    samples=True,
 )
 
 CARDIAC = TableContract(
@@ -130,6 +131,7 @@ CARDIAC = TableContract(
             times_s="times (float64) of uneven series on the recording's clock, s; empty for even ones",
         ),
     ),
+    samples=True,
 )
 
 QUALITY = TableContract(

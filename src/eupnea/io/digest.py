@@ -8,8 +8,10 @@ docstrings and formatting do not count.
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,13 +29,26 @@ def script_digest(script: str | Path, *, also: Iterable[str] = ()) -> str:
     also
         Modules that the script loads by name, where no import statement shows it.
     """
-    tree = ast.parse(Path(script).read_text(encoding="utf-8"))
-    reached: set[str] = set()
-    _collect(_imported(tree, module="") | set(also), reached)
-    digest = hashlib.sha256()
-    for name in sorted(reached):
-        digest.update(f"{name}\0{_code(name)}\0".encode())
+    with _no_collection():
+        tree = ast.parse(Path(script).read_text(encoding="utf-8"))
+        reached: set[str] = set()
+        _collect(_imported(tree, module="") | set(also), reached)
+        digest = hashlib.sha256()
+        for name in sorted(reached):
+            digest.update(f"{name}\0{_code(name)}\0".encode())
     return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the collector of garbage back: it would look through the growing trees time and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def modules_of_script(script: str | Path) -> list[str]:
@@ -97,9 +112,18 @@ def _is_lazy(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body)
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below a node; expressions, which are most of a module, hold none."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        below = getattr(tree, field, ())
+        for node in below if isinstance(below, list) else ():
+            yield node
+            yield from _statements(node)
+
+
 def _imported(tree: ast.Module, *, module: str) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -119,7 +143,7 @@ def _base(node: ast.ImportFrom, package: str) -> str:
 @cache
 def _code(module: str) -> str:
     tree = _tree(module)
-    for node in ast.walk(tree):
+    for node in [tree, *_statements(tree)]:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(
             node, clean=False
         ):

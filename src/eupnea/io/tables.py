@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import reduce
 from operator import and_
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from eupnea.io.columns import TableContract
 
 FLOAT_FORMAT = "%.10g"
+_SAMPLES: dict[str, Any] = {
+    "compression": "lz4",
+    "use_dictionary": ["recording", "signal", "kind"],
+    "use_byte_stream_split": ["time_s", "detection", "breathing", "above", "values.list.element"],
+}
+"""Samples hardly repeat: their bytes are sorted by place instead of looked up (smaller, and half as long to write)."""
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract | None = None) -> None:
@@ -29,7 +35,8 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract |
     frame
         The table; its index is not written.
     path
-        Ends in ``.parquet`` (zstd) or ``.tsv`` (tabs, ``n/a`` for missing, floats with ten significant digits).
+        Ends in ``.parquet`` (zstd; samples lz4) or ``.tsv`` (tabs, ``n/a`` for missing, floats with ten significant
+        digits).
     contract
         When given, `frame` is brought into its columns and types first.
 
@@ -43,7 +50,8 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract |
         frame = contract.conform(frame)
     with replacing(path) as temporary:
         if path.suffix == ".parquet":
-            frame.to_parquet(temporary, index=False, compression="zstd")
+            packing = _SAMPLES if contract is not None and contract.samples else {"compression": "zstd"}
+            frame.to_parquet(temporary, index=False, **packing)
         elif path.suffix == ".tsv":
             frame.to_csv(temporary, sep="\t", index=False, na_rep="n/a", float_format=FLOAT_FORMAT, lineterminator="\n")
         else:

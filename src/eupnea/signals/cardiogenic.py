@@ -107,13 +107,13 @@ def _blended(fast: Floats, phase: Floats, usable: NDArray[np.bool_], sampling_hz
     waves = np.hstack([np.cos(angle), np.sin(angle)]) * usable[:, None]
     size = min(int(SEGMENT_S * sampling_hz), fast.size)
     total, weight = np.zeros(fast.size), np.full(fast.size, np.finfo(float).tiny)
+    window = np.hanning(size + 2)[1:-1]
     for start in _starts(fast.size, size):
         part = slice(start, start + size)
         chosen = waves[part]
         if np.count_nonzero(np.diff(phase[part]) < 0) < MIN_BEATS:
             continue
         fit, *_ = np.linalg.lstsq(chosen, fast[part] * usable[part], rcond=None)
-        window = np.hanning(size + 2)[1:-1]
         total[part] += window * (chosen @ fit)
         weight[part] += window
     return total / weight

@@ -73,7 +73,9 @@ def _sampled_epochs(
     table = {"start_s": start + np.arange(n_epochs) * size / rate, "duration_s": counted / rate}
     for name, mask in _masks(raw, kind).items():
         table[f"{name}_share"] = _folded(mask.astype(float), n_epochs, size, fill=0.0).sum(axis=1) / counted
-    return pd.DataFrame(table | _spectral(epochs, raw.sampling_hz, kind) | _levels(epochs))
+    ordered = np.sort(epochs, axis=1)  # missing ones last
+    middle = _nan_median(ordered)
+    return pd.DataFrame(table | _spectral(epochs, middle, raw.sampling_hz, kind) | _levels(epochs, ordered, middle))
 
 
 def _masks(raw: RawSignal, kind: str) -> dict[str, NDArray[np.bool_]]:
@@ -103,11 +105,11 @@ def _folded(values: Floats, n_epochs: int, size: int, *, fill: float) -> Floats:
     return padded.reshape(n_epochs, size)
 
 
-def _spectral(epochs: Floats, sampling_hz: float, kind: str) -> dict[str, Floats]:
+def _spectral(epochs: Floats, middle: Floats, sampling_hz: float, kind: str) -> dict[str, Floats]:
     """Return the share of power outside the physiological band, and the noise beyond it (root mean square)."""
     band = CARDIAC[kind].physiology_hz if kind in CARDIAC else (BASELINE_HZ, RESPIRATION[kind].physiology_max_hz)
     n_epochs, size = epochs.shape
-    centre = np.nan_to_num(_nan_median(epochs))[:, None]
+    centre = np.nan_to_num(middle)[:, None]
     window = np.hanning(size)
     power = np.abs(np.fft.rfft(np.nan_to_num(epochs - centre) * window, axis=1)) ** 2
     hz = np.fft.rfftfreq(size, 1 / sampling_hz)
@@ -121,8 +123,7 @@ def _spectral(epochs: Floats, sampling_hz: float, kind: str) -> dict[str, Floats
     return {"out_of_band_share": np.clip(share, 0, 1), "noise_au": noise}
 
 
-def _levels(epochs: Floats) -> dict[str, Floats]:
-    ordered = np.sort(epochs, axis=1)
+def _levels(epochs: Floats, ordered: Floats, middle: Floats) -> dict[str, Floats]:
     steps = np.diff(ordered, axis=1)
     steps[~(steps > 0)] = np.inf
     smallest = steps.min(axis=1, initial=np.inf)
@@ -131,19 +132,18 @@ def _levels(epochs: Floats) -> dict[str, Floats]:
     mean = np.where(known, epochs, 0.0).sum(axis=1) / n_known
     spread = np.sqrt((np.where(known, epochs - mean[:, None], 0.0) ** 2).sum(axis=1) / n_known)
     return {
-        "offset_au": _nan_median(epochs),
+        "offset_au": middle,
         "scale_au": np.where(known.any(axis=1), spread, np.nan),
         "quantisation_au": np.where(np.isfinite(smallest), smallest, np.nan),
     }
 
 
-def _nan_median(epochs: Floats) -> Floats:
-    """Return the median of each row without its missing values; NaN for rows that have no others."""
-    ordered = np.sort(epochs, axis=1)
-    n_known = np.isfinite(epochs).sum(axis=1)
+def _nan_median(ordered: Floats) -> Floats:
+    """Return the median of each sorted row without its missing values; NaN for rows that have no others."""
+    n_known = np.isfinite(ordered).sum(axis=1)
     low, high = np.maximum((n_known - 1) // 2, 0), np.maximum(n_known // 2, 0)
-    rows = np.arange(len(epochs))
-    middle = (ordered[rows, low] + ordered[rows, np.minimum(high, epochs.shape[1] - 1)]) / 2
+    rows = np.arange(len(ordered))
+    middle = (ordered[rows, low] + ordered[rows, np.minimum(high, ordered.shape[1] - 1)]) / 2
     return np.where(n_known > 0, middle, np.nan)
 
 

@@ -12,7 +12,7 @@ from eupnea.features.coupling import FEATURES, compute, compute_recording
 from eupnea.features.coupling.direction import granger
 from eupnea.features.coupling.sinus_arrhythmia import rsa_per_breath
 from eupnea.features.coupling.spectral import cross_spectra, lagged_correlation
-from eupnea.features.coupling.synchrony import synchronisation_index
+from eupnea.features.coupling.synchrony import synchronisation_indices
 from eupnea.features.coupling.together import breath_phase
 from eupnea.features.registry import dictionary_frame
 from eupnea.features.views import RecordingView
@@ -215,10 +215,13 @@ def test_phase_runs_from_zero_to_two_pi_in_every_breath():
 
 def test_beats_locked_to_breathing_are_seen_as_locked():
     locked = np.repeat(2 * np.pi * np.arange(15), 5) + np.tile(2 * np.pi * np.arange(5) / 5, 15)
-    assert synchronisation_index(locked, 5, 1) == pytest.approx(1.0)
-    assert synchronisation_index(locked, 4, 1) < 1e-9
+    strengths = synchronisation_indices(locked, 6, 1)
+    assert strengths[4] == pytest.approx(1.0)
+    np.testing.assert_allclose(np.delete(strengths, 4), 0.0, atol=1e-9)
     drifting = np.random.default_rng(0).uniform(0, 2 * np.pi, 400)
-    assert synchronisation_index(drifting, 5, 1) < 0.15
+    assert synchronisation_indices(drifting, 5, 1)[4] < 0.15
+    plain = [abs(np.mean(np.exp(1j * drifting * beats / 2))) for beats in range(1, 24)]
+    np.testing.assert_allclose(synchronisation_indices(drifting, 23, 2), plain, atol=1e-12)
 
 
 def test_the_cause_is_told_from_the_effect_and_nothing_from_noise():

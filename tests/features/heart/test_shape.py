@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from beats.simulated import WAVES, beat_times, ecg_of, ppg_of
 from features.heart.view_builder import view_of_signal, windows_of
@@ -132,7 +131,7 @@ def test_an_electrode_that_came_off_is_not_the_average_beat(ecg):
 def test_only_beats_whose_whole_piece_lies_inside_the_window_are_averaged(ecg):
     waveform = filtered_waveform(view_of_signal(ecg, 500.0, "ecg"), ecg_shape.BAND_HZ, ecg_shape.ORDER)
     start_s, end_s = waveform.beat_s[3] - 0.1, waveform.beat_s[-3] + 0.1
-    beat = average_beat(waveform, pd.Series({"start_s": start_s, "window_s": end_s - start_s}), ecg_shape.GRID_S)
+    beat = average_beat(waveform, (start_s, end_s), ecg_shape.GRID_S)
     grid = ecg_shape.GRID_S
     whole = [b for b in waveform.beat_s if b + grid[0] >= start_s and b + grid[-1] <= end_s]
     np.testing.assert_array_equal(beat.beat_s, whole)

@@ -62,10 +62,12 @@ def granger(cause: Floats, effect: Floats, lags: int) -> float:
     if np.ptp(cause) == 0 or np.ptp(effect) == 0 or effect.size < 4 * lags:
         return float("nan")
     own, other = _past(_standard(effect), lags), _past(_standard(cause), lags)
-    target = _standard(effect)[lags:]
-    constant = np.ones((target.size, 1))
-    alone = _residual_variance(np.hstack([constant, own]), target)
-    both = _residual_variance(np.hstack([constant, own, other]), target)
+    target = _standard(effect)[lags:, None]
+    triangle = np.asarray(np.linalg.qr(np.hstack([np.ones_like(target), own, other, target]), mode="r"))
+    # what the first columns of a triangle leave of its last one stands in the last one's further rows
+    alone, both = (
+        float(np.sum(triangle[columns:, -1] ** 2)) / (target.size - columns) for columns in (1 + lags, 1 + 2 * lags)
+    )
     return float(np.log(alone / both)) if alone > 0 and both > 0 else float("nan")
 
 
@@ -75,8 +77,3 @@ def _standard(series: Floats) -> Floats:
 
 def _past(series: Floats, lags: int) -> Floats:
     return np.column_stack([series[lags - lag : series.size - lag] for lag in range(1, lags + 1)])
-
-
-def _residual_variance(design: Floats, target: Floats) -> float:
-    residual = target - design @ np.linalg.lstsq(design, target, rcond=None)[0]
-    return float(residual @ residual / (target.size - design.shape[1]))

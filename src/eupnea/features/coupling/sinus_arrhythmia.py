@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.coupling.define import coupling
+from eupnea.features.coupling.kernels import peak_to_valley
 from eupnea.features.coupling.together import MIN_BREATHS, WindowPair, breath_phase
 
 Floats = NDArray[np.float64]
@@ -76,13 +77,8 @@ def rsa_per_breath(breaths: Floats, beat_s: Floats, rr_ms: Floats) -> Floats:
         Shape (b,), ms; 0 where expiration's longest interval is not above inspiration's shortest, NaN where no
         interval begins in one of the phases.
     """
-    begin_s = beat_s - rr_ms / 1000.0
-    result = np.full(len(breaths), np.nan)
-    for row, (onset, turn, end) in enumerate(breaths):
-        inspired = rr_ms[(begin_s >= onset) & (begin_s < turn)]
-        expired = rr_ms[(begin_s >= turn) & (begin_s < end)]
-        if inspired.size and expired.size:
-            result[row] = max(0.0, expired.max() - inspired.min())
+    result = np.empty(len(breaths))
+    peak_to_valley(breaths, beat_s - rr_ms / 1000.0, rr_ms, result)
     return result
 
 
@@ -113,7 +109,7 @@ def _phase_average(pair: WindowPair) -> dict[str, float]:
     time = middle_s[known] - middle_s[known].mean()
     design = np.column_stack([np.ones(rr.size), time, np.cos(phase), np.sin(phase)])
     weights = np.linalg.lstsq(design, rr, rcond=None)[0]
-    level = design[:, :2] @ np.linalg.lstsq(design[:, :2], rr, rcond=None)[0]
+    level = rr.mean() + time * (time @ (rr - rr.mean())) / (time @ time)
     around, left = np.sum((rr - level) ** 2), np.sum((rr - design @ weights) ** 2)
     size = float(np.hypot(weights[2], weights[3]))
     found = {"harmonic_ms": 2 * size, "harmonic_share": float(1 - left / around) if around > 0 else np.nan}

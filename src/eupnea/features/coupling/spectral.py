@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.coupling.define import coupling
+from eupnea.features.coupling.kernels import lagged_correlations
 from eupnea.features.coupling.together import RATE_HZ, WindowPair
 from eupnea.features.registry import FLOW_KINDS
 
@@ -72,13 +75,18 @@ def describe(pair: WindowPair) -> dict[str, float]:
 def cross_spectra(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.complex128]]:
     """Return frequency (Hz), power of x, power of y and cross-spectrum, all shape (f,), unscaled."""
     width = min(round(SEGMENT_S * RATE_HZ), x.size)
-    starts = np.arange(0, x.size - width + 1, width // 2)
-    taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(width) / width)
-    rows = starts[:, None] + np.arange(width)
+    rows, taper, frequency_hz = _segments(x.size, width)
     first, second = (np.fft.rfft(_without_mean(series[rows]) * taper, axis=1) for series in (x, y))
     power = [np.sum(np.abs(part) ** 2, axis=0) for part in (first, second)]
-    frequency_hz = np.asarray(np.fft.rfftfreq(width, 1 / RATE_HZ), dtype=float)
     return frequency_hz, power[0], power[1], np.sum(np.conj(first) * second, axis=0)
+
+
+@cache
+def _segments(n: int, width: int) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Return the samples of each segment (s, width), the taper (width,) and the frequencies, Hz."""
+    starts = np.arange(0, n - width + 1, width // 2)
+    taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(width) / width)
+    return starts[:, None] + np.arange(width), taper, np.asarray(np.fft.rfftfreq(width, 1 / RATE_HZ), dtype=float)
 
 
 def _without_mean(pieces: Floats) -> Floats:
@@ -111,12 +119,7 @@ TINY = 1e-9
 def lagged_correlation(x: Floats, y: Floats, longest: int) -> Floats:
     """Return the correlation of x(t) with y(t + lag) for lags -longest ... longest, over the common part of each."""
     result = np.empty(2 * longest + 1)
-    for place, lag in enumerate(range(-longest, longest + 1)):
-        a = x[max(0, -lag) : x.size - max(0, lag)]
-        b = y[max(0, lag) : y.size - max(0, -lag)]
-        a, b = a - a.mean(), b - b.mean()
-        scale = np.sqrt((a @ a) * (b @ b))
-        result[place] = a @ b / scale if scale > 0 else np.nan
+    lagged_correlations(x, y, longest, result)
     return result
 
 

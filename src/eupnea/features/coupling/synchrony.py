@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.features.coupling.define import coupling
+from eupnea.features.coupling.kernels import locking_strengths
 from eupnea.features.coupling.together import RATE_HZ, WindowPair, breath_phase
 
 Floats = NDArray[np.float64]
@@ -62,17 +63,19 @@ def describe(pair: WindowPair) -> dict[str, float]:
     return _beats(pair) | _locking(pair)
 
 
-def synchronisation_index(phase: Floats, beats: int, breaths: int) -> float:
-    """Return the strength of a locking of n beats to m breaths, 0 to 1.
+def synchronisation_indices(phase: Floats, most_beats: int, breaths: int) -> Floats:
+    """Return the strength of a locking of n beats to m breaths, 0 to 1, for n = 1 to `most_beats`.
 
     Parameters
     ----------
     phase
         Shape (k,): running phase of breathing at the beats.
-    beats, breaths
-        n and m.
+    most_beats, breaths
+        The largest n, and m.
     """
-    return float(np.abs(np.mean(np.exp(1j * phase * beats / breaths))))
+    strengths = np.empty(most_beats)
+    locking_strengths(phase, breaths, strengths)
+    return strengths
 
 
 def _beats(pair: WindowPair) -> dict[str, float]:
@@ -83,10 +86,10 @@ def _beats(pair: WindowPair) -> dict[str, float]:
     found = {}
     for m in BREATHS_PER_CYCLE:
         ratios = [n for n in range(m + 1, m * MAX_BEATS_PER_BREATH + 1) if np.gcd(n, m) == 1]
-        strengths = [synchronisation_index(phase, n, m) for n in ratios]
-        found[f"index_m{m}"] = max(strengths)
+        strengths = synchronisation_indices(phase, m * MAX_BEATS_PER_BREATH, m)[np.array(ratios) - 1]
+        found[f"index_m{m}"] = float(strengths.max())
         if m == 1:
-            found["beats_per_breath"] = float(ratios[int(np.argmax(strengths))])
+            found["beats_per_breath"] = float(ratios[int(strengths.argmax())])
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from eupnea.beats.filters import band_pass, bridge_gaps, pieces, similarity_to_median, without_mains
+from eupnea.beats.filters import band_pass, bridge_gaps, pieces, without_mains
+from eupnea.beats.kernels import alike, mean_and_spread
 from eupnea.features.views import RecordingView
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,12 @@ def filtered_waveform(
 
 
 def average_beat(
-    waveform: Waveform, window: pd.Series, grid_s: Floats, *, stretch_from_s: float = np.inf, stretch_power: float = 0.0
+    waveform: Waveform,
+    window_s: tuple[float, float],
+    grid_s: Floats,
+    *,
+    stretch_from_s: float = np.inf,
+    stretch_power: float = 0.0,
 ) -> AverageBeat | None:
     """Average the beats of one window; None when fewer than five are alike.
 
@@ -85,14 +90,14 @@ def average_beat(
     ----------
     waveform
         The signal and its beats.
-    window
-        ``start_s`` and ``window_s``. Only beats whose whole piece lies inside are used.
+    window_s
+        Where the window starts and ends, s. Only beats whose whole piece lies inside are used.
     grid_s
         Shape (m,): times around the beat.
     stretch_from_s, stretch_power
         The grid after `stretch_from_s` is stretched by the window's median interval (in s) to this power.
     """
-    start_s, end_s = window["start_s"], window["start_s"] + window["window_s"]
+    start_s, end_s = window_s
     inside = (waveform.beat_s >= start_s) & (waveform.beat_s < end_s)
     intervals = waveform.rr_s[inside]
     if np.isfinite(intervals).sum() < MIN_BEATS - 1:
@@ -107,11 +112,9 @@ def average_beat(
     beat_s = waveform.beat_s[inside]
     beat_s = beat_s[(beat_s + stretched[0] >= start_s) & (beat_s + stretched[-1] <= end_s)]
     cut = waveform.cut(beat_s, stretched)
-    similarity = similarity_to_median(cut) if len(cut) else np.empty(0)
-    alike = similarity >= MIN_SIMILARITY
-    if alike.any():
-        size = cut.std(axis=1)
-        alike &= size <= LARGEST * np.median(size[alike])
-    if alike.sum() < MIN_BEATS:
+    rows = alike(cut, MIN_SIMILARITY, LARGEST)
+    if rows.size < MIN_BEATS:
         return None
-    return AverageBeat(cut[alike].mean(axis=0), cut[alike].std(axis=0, ddof=1), beat_s[alike], rr_s)
+    mean, spread = np.empty(cut.shape[1]), np.empty(cut.shape[1])
+    mean_and_spread(cut, rows, mean, spread)
+    return AverageBeat(mean, spread, beat_s[rows], rr_s)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eupnea.features.define import in_columns
 from eupnea.features.registry import BEAT_KINDS, Feature
 
 TASK_FORCE = "Task Force (1996), Circulation 93:1043"
@@ -58,10 +59,4 @@ def named_columns(
     windows
         Column ``window_s``.
     """
-    window_s = windows["window_s"].to_numpy(dtype=float)
-    columns = {}
-    for feature in features:
-        value = np.asarray(values[feature.name], dtype=float)
-        long_enough = ~(window_s < feature.min_duration_s - 1e-9)
-        columns[feature.column] = np.where(long_enough & np.isfinite(value), value, np.nan)
-    return pd.DataFrame(columns, index=range(len(windows)))
+    return in_columns(features, values, window_s=windows["window_s"].to_numpy(dtype=float))

@@ -95,13 +95,14 @@ def compute(view: RecordingView, windows: pd.DataFrame) -> pd.DataFrame:
     if monitored is None or diagnostic is None:
         return empty_columns(FEATURES, len(windows))
     values = np.full((len(windows), len(FEATURES)), np.nan)
-    for row, (_, window) in enumerate(windows.iterrows()):
-        values[row] = _window(monitored, diagnostic, window)
+    spans = windows[["start_s", "window_s"]].to_numpy(dtype=float).tolist()
+    for row, (start_s, window_s) in enumerate(spans):
+        values[row] = _window(monitored, diagnostic, (start_s, start_s + window_s))
     names = (feature.name for feature in FEATURES)
     return named_columns(FEATURES, dict(zip(names, values.T, strict=True)), windows)
 
 
-def _window(monitored: Waveform, diagnostic: Waveform, window: pd.Series) -> Floats:
+def _window(monitored: Waveform, diagnostic: Waveform, window: tuple[float, float]) -> Floats:
     row = np.full(len(FEATURES), np.nan)
     steady, outline = _stretched(monitored, window), _stretched(diagnostic, window)
     if steady is None or outline is None:
@@ -115,7 +116,7 @@ def _window(monitored: Waveform, diagnostic: Waveform, window: pd.Series) -> Flo
     return row
 
 
-def _stretched(waveform: Waveform, window: pd.Series) -> AverageBeat | None:
+def _stretched(waveform: Waveform, window: tuple[float, float]) -> AverageBeat | None:
     return average_beat(waveform, window, GRID_S, stretch_from_s=STRETCH_FROM_S, stretch_power=STRETCH_POWER)
 
 

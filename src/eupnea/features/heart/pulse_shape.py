@@ -104,8 +104,9 @@ def compute(view: RecordingView, windows: pd.DataFrame) -> pd.DataFrame:
         return empty_columns(FEATURES, len(windows))
     waveform = _upright(waveform)
     values = np.full((len(windows), len(FEATURES)), np.nan)
-    for row, (_, window) in enumerate(windows.iterrows()):
-        values[row] = _window(waveform, window)
+    spans = windows[["start_s", "window_s"]].to_numpy(dtype=float).tolist()
+    for row, (start_s, window_s) in enumerate(spans):
+        values[row] = _window(waveform, (start_s, start_s + window_s))
     names = (feature.name for feature in FEATURES)
     return named_columns(FEATURES, dict(zip(names, values.T, strict=True)), windows)
 
@@ -123,7 +124,7 @@ RISE_S = np.array([0.0, 0.12])
 """Foot, and a point on the way to the systolic peak of an adult."""
 
 
-def _window(waveform: Waveform, window: pd.Series) -> Floats:
+def _window(waveform: Waveform, window: tuple[float, float]) -> Floats:
     row = np.full(len(FEATURES), np.nan)
     beat = average_beat(waveform, window, GRID_S)
     if beat is None or np.ptp(beat.mean) == 0:
