@@ -66,6 +66,23 @@ def fit(between: Any, order: Any, ends: Any, scale: Any, c: Any, inverse: Any, l
 
 
 @numba.njit(**REORDERED)
+def along(inverse: Any, sums: Any, order: Any, ends: Any, scale: Any, out: Any, powers: Any) -> None:
+    """Write the products of `inverse` (B, C, C) with people's scaled sums along p directions into `out` (B, C, p).
+
+    `sums` (U, p): those of recordings. `powers` (B, p, p): people's scaled sums times these products.
+    """
+    C, size = scale.shape[1], sums.shape[1]
+    people = np.empty((C, size), sums.dtype)
+    for b in range(len(out)):
+        people[:] = 0
+        for c in range(C):
+            for place in range(ends[b, c], ends[b, c + 1]):
+                _subtract(sums[order[b, place]], -scale[b, c], people[c], False)
+        np.dot(inverse[b], people, out[b])
+        np.dot(people.T, out[b], powers[b])
+
+
+@numba.njit(**REORDERED)
 def _gram(between: Any, members: Any, ends: Any, scale: Any, half: Any, out: Any) -> None:
     """Write the inner products of people's scaled sums into `out` (C, C).
 
