@@ -20,7 +20,7 @@ _ONE = np.float32(1.0)
 
 @numba.njit(**JIT)
 def sort_by_owner(labels: Any, counts: Any, order: Any, ends: Any, windows: Any) -> None:
-    """Sort recordings by their owners; see `draw_kernels.Owned`.
+    """Sort recordings by their owners; see `draws.Owned`.
 
     `labels` (B, U): owners. `counts` (U,): windows of each recording. `order` (B, U), `ends` (B, C + 1) and `windows`
     (B, C) are written.
