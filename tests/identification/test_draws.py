@@ -77,6 +77,21 @@ def test_compiled_draws_are_the_plain_ones(protocol):
     np.testing.assert_allclose(together, expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS[:2])
+def test_draws_along_fewer_features_than_people_are_the_plain_ones(protocol, monkeypatch):
+    engine = engine_of(features=4)
+    folds = folds_of(engine, protocol)
+    labels = random_labels(engine.samples, DRAWS, 5)
+    found = [null_draws(engine, folds, labels, labels, UNITS)]
+    monkeypatch.setattr("eupnea.identification.draws.NARROW", 0.0)
+    engine.chosen_draws.clear()
+    found.append(null_draws(engine, folds, labels, labels, UNITS))
+    expected = [plainly(engine, folds, labels[b : b + 1], labels[b : b + 1]) for b in range(DRAWS)]
+    for one in found:
+        together = np.column_stack([*(one.rank1[unit.name] for unit in UNITS), one.eer])
+        np.testing.assert_allclose(together, expected, atol=1e-9)
+
+
 def test_people_who_own_nothing_or_most_are_no_exception():
     engine = engine_of()
     folds = folds_of(engine, "leave_one_run_out")

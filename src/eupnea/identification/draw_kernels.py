@@ -21,9 +21,9 @@ from eupnea.identification.score_kernels import (
     lines,
     moments,
     normalise_row,
+    products,
     rank,
     scores,
-    sums_of_people,
 )
 from eupnea.identification.support_kernels import add_logarithms, add_support, support
 
@@ -43,12 +43,11 @@ def reciprocal_ranks(fitted: Assigned, slopes: Any, offsets: Any, table: Any, ow
     own, ranks = np.empty(BLOCK, table.dtype), np.empty(BLOCK, np.int32)
     for start in range(0, N, BLOCK):
         size = min(BLOCK, N - start)
-        sums, products = np.empty((C, size), table.dtype), np.empty((C, size), table.dtype)
+        sums, found = np.empty((C, size), table.dtype), np.empty((C, size), table.dtype)
         for b in range(B):
-            sums_of_people(table, start, fitted.order[b], fitted.ends[b], fitted.scale[b], sums)
-            np.dot(fitted.inverse[b], sums, products)
+            products(fitted, b, table, start, sums, found)
             for model in range(len(slopes)):
-                lines(products, slopes[model, b], offsets[model, b], sums)
+                lines(found, slopes[model, b], offsets[model, b], sums)
                 rank(sums, owners[b][start : start + size], size, fitted.ends[b], own, ranks)
                 for n in range(size):
                     if ranks[n]:
@@ -120,7 +119,7 @@ def averages(
     """
     B, C = fitted.scale.shape
     sizes, dtype = probes.levels.sizes, probes.table.dtype
-    sums, products = np.empty(C * BLOCK, dtype), np.empty(C * BLOCK, dtype)
+    sums, found = np.empty(C * BLOCK, dtype), np.empty(C * BLOCK, dtype)
     mean, spread, floor = np.empty(BLOCK, dtype), np.empty(BLOCK, dtype), np.empty(BLOCK, dtype)
     normalised = np.empty(BLOCK, dtype)
     done, begin = 0, 0
@@ -135,7 +134,7 @@ def averages(
             while level < last:
                 end = _block_end(sizes, level, last)
                 N = sizes[level:end].sum()
-                values = products[: C * N].reshape((C, N))
+                values = found[: C * N].reshape((C, N))
                 scores(fitted, b, probes, slope, offset, at, sums[: C * N].reshape((C, N)), values)
                 people = moments(values, ends, mean, spread, floor)
                 for c in range(C):
@@ -185,7 +184,7 @@ def tally(
     """
     B, C = fitted.scale.shape
     sizes, dtype = probes.levels.sizes, probes.table.dtype
-    sums, products = np.empty(C * BLOCK, dtype), np.empty(C * BLOCK, dtype)
+    sums, found = np.empty(C * BLOCK, dtype), np.empty(C * BLOCK, dtype)
     mean, spread, floor = np.empty(BLOCK, dtype), np.empty(BLOCK, dtype), np.empty(BLOCK, dtype)
     normalised, own = np.empty(BLOCK, dtype), np.empty(BLOCK, dtype)
     owner, ranks = np.empty(BLOCK, np.intp), np.empty(BLOCK, np.int32)
@@ -201,7 +200,7 @@ def tally(
             while level < last:
                 end = _block_end(sizes, level, last)
                 N = sizes[level:end].sum()
-                values = products[: C * N].reshape((C, N))
+                values = found[: C * N].reshape((C, N))
                 scores(fitted, b, probes, slope, offset, at, sums[: C * N].reshape((C, N)), values)
                 place = 0
                 for one in range(level, end):

@@ -38,6 +38,9 @@ HELD_NUMBERS = 3_000_000
 HELD_SCORES = 1_000_000
 """Scores of recordings from which separations are chosen at once (8 MB): few enough to stay in the cache."""
 
+NARROW = 0.7
+"""Directions per person up to which windows are scored along them: fewer products than by recordings."""
+
 NAME = "random identities"
 """Name of the analysis, for the leak audit."""
 
@@ -104,13 +107,25 @@ class Discriminants:
         return slope.astype(np.float32), np.zeros_like(self.length)
 
 
-def discriminants(kernel: Kernel, who: Owned) -> Discriminants:
+def is_narrow(kernel: Kernel, n_people: int) -> bool:
+    """Say whether windows have so few directions that they are scored along these, not by recordings."""
+    return kernel.inverse.size <= NARROW * n_people
+
+
+def table_of(kernel: Kernel, n_people: int) -> NDArray[np.float32]:
+    """Return what windows are scored from; see `Probes.table`."""
+    if not is_narrow(kernel, n_people):
+        return np.asarray(kernel.probes)
+    return np.ascontiguousarray(kernel.projected.T, dtype=np.float32)
+
+
+def discriminants(kernel: Kernel, space: Space, who: Owned) -> Discriminants:
     """Fit every assignment.
 
     Parameters
     ----------
-    kernel
-        Inner products under the total covariance, in single precision.
+    kernel, space
+        Inner products under the total covariance, in single precision, and the enrolment that they are from.
     who
         Owners of the enrolled recordings.
     """
@@ -123,7 +138,13 @@ def discriminants(kernel: Kernel, who: Owned) -> Discriminants:
     fit_kernels.fit(kernel.between, who.order, who.ends, scale, c, inverse, lengths)
     gain = np.divide(c, weight, out=np.zeros_like(weight), where=known).astype(np.float32)
     length = (gain / np.where(known, weight, 1.0) * lengths).astype(np.float32)
-    return Discriminants(Assigned(inverse, scale, who.order, who.ends), gain, length)
+    powers = np.empty((0, 0, 0), dtype=np.float32)
+    if is_narrow(kernel, C):
+        p, fitted = kernel.inverse.size, inverse
+        inverse, powers = np.empty((B, C, p), dtype=np.float32), np.empty((B, p, p), dtype=np.float32)
+        sums = (space.sums * kernel.inverse).astype(np.float32)
+        fit_kernels.along(fitted, sums, who.order, who.ends, scale, inverse, powers)
+    return Discriminants(Assigned(inverse, powers, scale, who.order, who.ends), gain, length)
 
 
 def _batches(n: int, n_people: int) -> Iterator[slice]:
@@ -218,14 +239,15 @@ def _judge(engine: Engine, train: Rows, tests: list[Rows], labels: Rows) -> tupl
         trained = [(batch, owned(labels[batch][:, space.recordings], space.counts, C)) for batch in _batches(B, C)]
         for shrinkage in dict.fromkeys(c.shrinkage for c in engine.candidates):
             kernels = [make_kernel(space, part, shrinkage, single=True) for part in parts]
+            tables = [table_of(kernel, C) for kernel in kernels]
             here = [i for i, c in enumerate(engine.candidates) if (c.transform, c.shrinkage) == (transform, shrinkage)]
             for batch, who in trained:
-                fitted = discriminants(kernels[0], who)
+                fitted = discriminants(kernels[0], space, who)
                 lines = [fitted.lines(engine.candidates[i].model) for i in here]
                 slopes, offsets = (np.stack(one) for one in zip(*lines, strict=True))
-                for test, kernel in enumerate(kernels):
+                for test, table in enumerate(tables):
                     own, added = np.ascontiguousarray(owners[test][batch]), np.empty(slopes.shape[:2])
-                    draw_kernels.reciprocal_ranks(fitted.assigned, slopes, offsets, kernel.probes, own, added)
+                    draw_kernels.reciprocal_ranks(fitted.assigned, slopes, offsets, table, own, added)
                     summed[test, batch][:, here] = added.T
                     judged[test, batch] = np.take_along_axis(who.is_known, own, axis=1).sum(axis=1)
     return summed, judged
@@ -246,7 +268,7 @@ def choose_separations(engine: Engine, enrol: Rows, labels: Rows, chosen: Candid
     for batch in _pieces(len(labels), HELD_SCORES // (len(separations) * C * len(tested))):
         scores = np.empty((len(separations), len(labels[batch]), C, len(tested)))
         for (space, kernel, probes), column in zip(prepared, columns, strict=False):
-            fitted = discriminants(kernel, owned(labels[batch][:, space.recordings], space.counts, C))
+            fitted = discriminants(kernel, space, owned(labels[batch][:, space.recordings], space.counts, C))
             lines = fitted.lines(chosen.model)
             draw_kernels.averages(fitted.assigned, *lines, probes, separations, ABSENT, column, scores)
         genuine = genuine_mask(labels[batch][:, tested], C).reshape(len(labels[batch]), -1)
@@ -261,7 +283,7 @@ def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate) -> tu
     projected = engine.projected(enrol, chosen.transform, probe)[columns]
     kernel = make_kernel(space, projected, chosen.shrinkage, single=True)
     own = kernel.own if chosen.model == "whitened_centroid" else np.empty(0)
-    return space, kernel, Probes(kernel.probes, own.astype(np.float32), levels)
+    return space, kernel, Probes(table_of(kernel, len(engine.samples.people)), own.astype(np.float32), levels)
 
 
 def levels_of(recording: Rows) -> tuple[Rows, Levels]:
@@ -347,7 +369,7 @@ def tally_fold(
                 probes = probes._replace(own=np.empty(0, dtype=np.float32))
             for batch in _batches(len(same), C):
                 rows = same[batch]
-                fitted = discriminants(kernel, owned(labels[rows][:, space.recordings], space.counts, C))
+                fitted = discriminants(kernel, space, owned(labels[rows][:, space.recordings], space.counts, C))
                 lines = fitted.lines(engine.candidates[int(chosen)].model)
                 hits, counts = np.zeros((2, len(units), len(rows), C))
                 whole, levels = np.empty((len(rows), C, probed.shape[1])), np.array([unit.k for unit in units])

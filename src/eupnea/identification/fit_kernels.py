@@ -20,7 +20,7 @@ _ONE = np.float32(1.0)
 
 @numba.njit(**JIT)
 def sort_by_owner(labels: Any, counts: Any, order: Any, ends: Any, windows: Any) -> None:
-    """Sort recordings by their owners; see `draw_kernels.Owned`.
+    """Sort recordings by their owners; see `draws.Owned`.
 
     `labels` (B, U): owners. `counts` (U,): windows of each recording. `order` (B, U), `ends` (B, C + 1) and `windows`
     (B, C) are written.
@@ -63,6 +63,23 @@ def fit(between: Any, order: Any, ends: Any, scale: Any, c: Any, inverse: Any, l
             one[:] = np.linalg.inv(one)
         for i in range(C):
             lengths[b, i] = _inner(one[i], gram[i])
+
+
+@numba.njit(**REORDERED)
+def along(inverse: Any, sums: Any, order: Any, ends: Any, scale: Any, out: Any, powers: Any) -> None:
+    """Write the products of `inverse` (B, C, C) with people's scaled sums along p directions into `out` (B, C, p).
+
+    `sums` (U, p): those of recordings. `powers` (B, p, p): people's scaled sums times these products.
+    """
+    C, size = scale.shape[1], sums.shape[1]
+    people = np.empty((C, size), sums.dtype)
+    for b in range(len(out)):
+        people[:] = 0
+        for c in range(C):
+            for place in range(ends[b, c], ends[b, c + 1]):
+                _subtract(sums[order[b, place]], -scale[b, c], people[c], False)
+        np.dot(inverse[b], people, out[b])
+        np.dot(people.T, out[b], powers[b])
 
 
 @numba.njit(**REORDERED)

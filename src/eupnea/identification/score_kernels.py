@@ -22,7 +22,10 @@ class Assigned(NamedTuple):
     Attributes
     ----------
     inverse
-        Shape (B, C, C): (c I − G)⁻¹.
+        Shape (B, C, C): (c I − G)⁻¹. Where there are fewer directions than people, shape (B, C, p): its product with
+        people's scaled sums along the directions, so that windows are scored without the recordings in between.
+    powers
+        Shape (B, p, p): what people add to the inner products of windows, along the directions; else empty.
     scale
         Shape (B, C): with which the sums of a person's recordings are weighed; 0 for who is not enrolled.
     order, ends
@@ -30,6 +33,7 @@ class Assigned(NamedTuple):
     """
 
     inverse: Any
+    powers: Any
     scale: Any
     order: Any
     ends: Any
@@ -62,7 +66,8 @@ class Probes(NamedTuple):
     Attributes
     ----------
     table
-        Shape (U, N): inner products of the enrolled recordings with the windows, level by level.
+        Shape (U, N): inner products of the enrolled recordings with the windows, level by level; or shape (p, N): the
+        windows themselves along fewer directions than there are people.
     own
         Shape (N,): the windows' inner products with themselves; empty where scores are not divided by their lengths.
     levels
@@ -111,7 +116,7 @@ def _add_scaled(one: Any, scale: Any, out: Any) -> None:
 
 @numba.njit(**REORDERED)
 def add(one: Any, out: Any) -> None:
-    """Add one row to another, in place."""
+    """Add a row to the beginning of another."""
     for n in range(one.size):
         out[n] += one[n]
 
@@ -148,30 +153,51 @@ def _lines_here(values: Any, slope: Any, offset: Any) -> None:
 
 
 @numba.njit(**REORDERED)
-def scores(
-    fitted: Assigned, b: int, probes: Probes, slope: Any, offset: Any, begin: int, sums: Any, products: Any
-) -> None:
-    """Write people's scores (C, n) of the windows from `begin` on into `products`; `sums` (C, n) is overwritten."""
-    sums_of_people(probes.table, begin, fitted.order[b], fitted.ends[b], fitted.scale[b], sums)
-    np.dot(fitted.inverse[b], sums, products)
-    if probes.own.size:
-        _divide(sums, products, slope[b], probes.own[begin : begin + products.shape[1]].copy())
-    else:
-        _lines_here(products, slope[b], offset[b])
+def products(fitted: Assigned, b: int, table: Any, begin: int, sums: Any, out: Any) -> Any:
+    """Write what the inverse makes of the windows from `begin` on into `out` (C, n); return what it was applied to.
+
+    `sums` (C, n) is overwritten.
+    """
+    N = out.shape[1]
+    if not fitted.powers.size:
+        sums_of_people(table, begin, fitted.order[b], fitted.ends[b], fitted.scale[b], sums)
+        np.dot(fitted.inverse[b], sums, out)
+        return sums
+    windows = sums.reshape(-1)[: len(table) * N].reshape((len(table), N))
+    for j in range(len(table)):
+        windows[j] = table[j][begin : begin + N]
+    np.dot(fitted.inverse[b], windows, out)
+    return windows
 
 
 @numba.njit(**REORDERED)
-def _divide(sums: Any, products: Any, slope: Any, length: Any) -> None:
-    """Divide products by the windows' lengths; `length` (n,) are those under the total covariance, squared."""
-    C, N = products.shape
-    for c in range(C):
-        for n in range(N):
-            length[n] += sums[c, n] * products[c, n]
-    for n in range(N):
+def scores(fitted: Assigned, b: int, probes: Probes, slope: Any, offset: Any, begin: int, sums: Any, out: Any) -> None:
+    """Write people's scores (C, n) of the windows from `begin` on into `out`; `sums` (C, n) is overwritten."""
+    used = products(fitted, b, probes.table, begin, sums, out)
+    if probes.own.size:
+        length = probes.own[begin : begin + out.shape[1]].copy()
+        add_products(used, np.dot(fitted.powers[b], used) if fitted.powers.size else out, length)
+        _divide(out, slope[b], length)
+    else:
+        _lines_here(out, slope[b], offset[b])
+
+
+@numba.njit(**REORDERED)
+def add_products(one: Any, other: Any, out: Any) -> None:
+    """Add the inner product of each column of two matrices."""
+    for c in range(len(one)):
+        for n in range(out.size):
+            out[n] += one[c, n] * other[c, n]
+
+
+@numba.njit(**REORDERED)
+def _divide(out: Any, slope: Any, length: Any) -> None:
+    """Multiply products (C, n) by people's slopes, and divide them by the lengths of the windows, given squared."""
+    for n in range(length.size):
         length[n] = np.float32(1.0) / np.sqrt(max(length[n], np.float32(1e-30)))
-    for c in range(C):
-        for n in range(N):
-            products[c, n] *= slope[c] * length[n]
+    for c in range(len(out)):
+        for n in range(length.size):
+            out[c, n] *= slope[c] * length[n]
 
 
 @numba.njit(**REORDERED)
