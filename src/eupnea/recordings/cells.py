@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
-
-import numpy as np
+from numbers import Real
 
 _SHOWN_DIGITS = 6
 """Longer numbers may be days or somebody's number: only their size is told."""
@@ -30,7 +28,7 @@ def described(cell: object, *, words: Iterable[str] = ()) -> str:
         return "nothing"
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, int | float | np.number):
+    if isinstance(cell, Real):
         return _number(_as_float(cell))
     if isinstance(cell, str):
         return _text(cell, tuple(words))
@@ -41,11 +39,11 @@ def described(cell: object, *, words: Iterable[str] = ()) -> str:
     return type(cell).__name__
 
 
-def _as_float(cell: float | np.number[Any]) -> float:
+def _as_float(cell: Real) -> float:
     try:
         return float(cell)
     except OverflowError:  # an integer of more than 308 digits
-        return math.inf if cell > 0 else -math.inf
+        return -math.inf if cell == -abs(cell) else math.inf
 
 
 def _number(value: float) -> str:
