@@ -134,6 +134,16 @@ def test_pictures_are_packed_with_the_table_that_tells_what_is_drawn_only(real: 
     assert judged["figures/sub-01.tsv"] == judged["figures/sub-01.png"] == "names participants"
 
 
+def test_a_table_for_readers_may_head_a_column_by_recording_but_not_by_participant(real: Study) -> None:
+    (real.folder / "tables" / "modalities.tsv").write_text("features\twindow\trecording\ncardiac\t0.2\t0.1\n")
+    (real.folder / "tables" / "people.tsv").write_text("participant\trecording\n07\t0.1\n")
+    (real.folder / "figures" / "pairs.tsv").write_text("recording\tvalue\n07_rest\t0.1\n")
+    judged = {one.name: one.reason for one in choices(real)}
+    assert not judged["tables/modalities.tsv"]
+    assert "row per person" in judged["tables/people.tsv"]
+    assert "row per person" in judged["figures/pairs.tsv"]
+
+
 def test_numbers_of_few_people_are_not_published(real: Study, tmp_path: Path) -> None:
     metrics = "metric\tvalue\tn_participants\nmae\t7.25\t3\nauc\t0.5\t50\nrate\t0.125\tn/a\n"
     (real.folder / "metrics.tsv").write_text(metrics)

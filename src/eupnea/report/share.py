@@ -30,7 +30,8 @@ OPEN = (
     "thesis/*",
 )
 """Files that hold numbers about the cohort. Everything else has rows per person, recording, window, breath or beat."""
-_PERSONAL = re.compile(r"(^|\t)(participant|recording|probe_participant|claimed)(\t|\r?$)")
+_PERSONAL = {"participant", "recording", "probe_participant", "claimed"}
+"""Columns that name people or recordings. In a table for readers, ``recording`` heads what holds per recording."""
 _PLACES = ("path", "recordings_table", "feature_table")
 """Keys of the dataset's config that name files and folders: these may be called after people, wards or days."""
 _SHORTEST_WORD, _DIGITS_OF_A_DAY = 3, 6
@@ -132,7 +133,8 @@ def _reason(study: Study, name: str, labels: re.Pattern[str], smallest: int) -> 
     if path.suffix not in _TEXT:
         return "is of a kind that cannot be searched for people"
     text = _content(study, name).decode("utf-8", errors="replace")
-    if path.suffix == ".tsv" and _PERSONAL.search(text.split("\n", 1)[0]):
+    personal = _PERSONAL - {"recording"} if name.startswith("tables/") else _PERSONAL
+    if path.suffix == ".tsv" and personal & set(text.partition("\n")[0].strip().split("\t")):
         return "has one row per person or recording"
     if path.suffix == ".tsv" and has_small_groups(text):
         return f"shows groups of fewer than {SMALLEST_CELL} people"
