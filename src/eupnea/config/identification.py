@@ -232,7 +232,8 @@ class IdentificationConfig(Block):
     """The same where at most ``few_people`` are enrolled and permutations are cheap."""
 
     permutations_controls: Annotated[int, Field(ge=0)] = 199
-    """The same behind the p-values of controls (amplitude-free features, matched lengths) and of the matrix's cells."""
+    """The same behind the p-values of controls (``device``, ``cardiogenic``, ``demographics``, amplitude-free features,
+    matched lengths) and of the matrix's cells."""
 
     few_people: Annotated[int, Field(ge=0)] = 25
     """Number of enrolled people up to which ``permutations_few_people`` holds."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from eupnea.features.columns import CONTROL_MODALITIES
 from eupnea.identification.draws import Tally, choose_all, tally_fold
 from eupnea.identification.engine import random_labels
 from eupnea.identification.error_rates import equal_error_rates
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from eupnea.identification.space import Matrix
     from eupnea.identification.study import Study
 
-
+CONTROLS = (*CONTROL_MODALITIES, "demographics")
+"""Modalities that show what identifies people besides their breathing and heart."""
 HELD_COMPARISONS = 8_000_000
 """Comparisons of recordings that random assignments hold together (some 200 MB): larger cohorts draw in pieces."""
 
@@ -55,12 +57,14 @@ def null_of(study: Study, engine: Engine, split: Split, protocol: ProtocolConfig
     study, engine, split, protocol
         What is permuted.
     control
-        Whether it is a control or a cell of the matrix, which get fewer draws.
+        Whether it is a control or a cell of the matrix, which get fewer draws and levels. A modality that is a control
+        gets fewer draws, too.
     """
     samples, config = engine.samples, study.config
     people = len({int(p) for fold in split.folds for p in samples.person[fold.enrol]})
     draws = config.permutations_few_people if people <= config.few_people else config.permutations
-    draws = min(draws, config.permutations_controls) if control else draws
+    if control or study.modality in CONTROLS:
+        draws = min(draws, config.permutations_controls)
     if draws == 0:
         return None
     sides = [rows for fold in split.folds for rows in (fold.enrol, fold.probe)]
