@@ -20,7 +20,7 @@ from benchmarks.study.runs import STAGES, Run, run_study
 from eupnea.evidence.intervals import Interval
 
 PEOPLE = (25, 50, 100, 200, 400)
-PEOPLE_PER_CHUNK = 12
+PEOPLE_PER_CHUNK = 16
 """The same at every size: what a job up to the features holds must not grow."""
 
 

@@ -58,7 +58,7 @@ def world() -> tuple[Breathing, pd.DataFrame, pd.DataFrame]:
     channels = pd.DataFrame({"recording": names, "signal": "airflow", "kind": "airflow", "status": "used"})
     told = {"sampling_hz": HZ, "polarity": "up", "offset_s": 0.0, "drift_ppm": 0.0, "start_s": 0.0, "site": "nasal"}
     carrier = Breathing("", recordings, CHANNELS.conform(channels.assign(**told)), INTERVALS.empty(), STUDY, 30.0)
-    windows = pd.concat([carrier.windows(name, carrier.load(name)) for name in names], ignore_index=True)
+    windows = pd.concat([carrier.windows(name, {name: carrier.load(name)}) for name in names], ignore_index=True)
     participants = pd.DataFrame({"participant": people, "age": [20.0 + 4 * number for number in range(PEOPLE)]})
     return carrier, windows, participants
 
@@ -93,7 +93,7 @@ def test_beats_that_cannot_be_a_hearts_take_the_heart_away_as_in_the_stages() ->
     shares = {}
     for slowest in (30.0, 90.0):  # the heart beats 75 times a minute
         study = STUDY.model_copy(update={"beats": STUDY.beats.model_copy(update={"min_rate_bpm": slowest})})
-        windows = Carrier(Path(), *known, study, 30.0).windows(names[0], {"ecg": ecg})
+        windows = Carrier(Path(), *known, study, 30.0).windows(names[0], {names[0]: {"ecg": ecg}})
         shares[slowest] = windows["cardiac_quality"].mean()
     assert shares[30.0] == 1.0
     assert not shares[90.0] > 0

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from eupnea.errors import InputError
 from eupnea.io.columns import TableContract
-from eupnea.io.contract import BREATHS, CONTRACTS, METRICS, SCORES
+from eupnea.io.contract import BREATHS, CARDIAC, CONTRACTS, METRICS, SCORES
 from eupnea.io.files import replacing
 from eupnea.io.tables import (
     concat_tables,
@@ -107,3 +108,16 @@ def test_stacking_does_not_depend_on_the_chunks() -> None:
 def test_empty_tables_do_not_change_types() -> None:
     full = pd.DataFrame({"n": [1, 2]})
     assert concat_tables([full.iloc[:0].astype(float), full])["n"].dtype == np.int64
+
+
+def test_samples_are_written_in_groups_so_that_one_recording_is_read_alone(tmp_path: Path) -> None:
+    rows = [
+        {"recording": f"r{number}", "signal": "ecg", "kind": "ecg", "values": [1.0] * 50, "times_s": []}
+        for number in range(6)
+    ]
+    table = CARDIAC.conform(pd.DataFrame(rows).assign(start_s=0.0, sampling_hz=250.0))
+    write_table(table, tmp_path / "cardiac.parquet", CARDIAC)
+    assert pq.ParquetFile(tmp_path / "cardiac.parquet").num_row_groups == 3
+    one = read_rows(tmp_path / "cardiac.parquet", CARDIAC, recording="r4")
+    assert one["recording"].tolist() == ["r4"]
+    pd.testing.assert_frame_equal(read_table(tmp_path / "cardiac.parquet", CARDIAC), table)

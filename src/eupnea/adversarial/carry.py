@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,18 +48,31 @@ class Carrier:
     def load(self, recording: str) -> dict[str, RawSignal]:
         """Read the signals of a recording, by name, on the clocks of their devices."""
         limits = limits_of(self.study.recordings)
-        loaded = load_signals(self.base, _of(self.channels, recording), limits=limits, aliases=self.aliases)
+        channels = _of(self.channels, recording, [recording])
+        loaded = load_signals(self.base, channels, limits=limits, aliases=self.aliases)
         return {signal: raw for (_, signal), raw in loaded.items()}
 
-    def windows(self, recording: str, signals: Mapping[str, RawSignal]) -> pd.DataFrame:
-        """Return the windows that these signals of a recording give, in the contract WINDOWS with every feature.
+    def windows(self, recording: str, versions: Mapping[str, Mapping[str, RawSignal]]) -> pd.DataFrame:
+        """Return the windows that versions of a recording give, in the contract WINDOWS with every feature.
 
-        No rows where the stages keep nothing of it.
+        All versions go through the stages together, as recordings of one chunk do.
+
+        Parameters
+        ----------
+        recording
+            Its name.
+        versions
+            Name of a version -> its signals by name.
+
+        Returns
+        -------
+        DataFrame
+            In the column ``recording`` stands the version; no rows of one of which the stages keep nothing.
         """
         rows, channels, intervals = (
-            _of(table, recording) for table in (self.recordings, self.channels, self.intervals)
+            _of(table, recording, list(versions)) for table in (self.recordings, self.channels, self.intervals)
         )
-        raw = {(recording, name): signal for name, signal in signals.items()}
+        raw = {(version, name): signal for version, signals in versions.items() for name, signal in signals.items()}
         clean = clean_chunk(raw, channels, intervals, self.study.signals)
         breaths = breaths_of_chunk(clean.respiration, channels, self.study.breaths)
         beats = beats_of_chunk(clean.cardiac, self.study.beats)
@@ -70,5 +83,6 @@ class Carrier:
         ).windows
 
 
-def _of(table: pd.DataFrame, recording: str) -> pd.DataFrame:
-    return table[table["recording"] == recording].reset_index(drop=True)
+def _of(table: pd.DataFrame, recording: str, versions: Sequence[str]) -> pd.DataFrame:
+    rows = table[table["recording"] == recording]
+    return pd.concat([rows.assign(recording=version) for version in versions], ignore_index=True)

@@ -8,7 +8,7 @@ stays in: its features are unknown, and are imputed by the training medians like
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -26,11 +26,15 @@ from eupnea.evidence.intervals import bca_interval
 from eupnea.evidence.metrics import MetricRow, metric_row, missing_row
 from eupnea.features.columns import feature_columns
 from eupnea.io.seeds import seed_for
+from eupnea.recordings.signal import RawSignal
 
 Array = NDArray[np.float64]
 
 RECORDING_COST_S, MINUTE_COST_S = 0.25, 0.08
 """Assumed seconds of carrying a recording through the stages: for each recording, and for each minute of it."""
+
+MINUTES_TOGETHER = 120.0
+"""Minutes of disturbed recordings that go through the stages at once: a job must not hold more with their length."""
 
 FEWEST_PEOPLE = 3
 """People who are attacked whatever the budget says."""
@@ -108,17 +112,31 @@ def carry_all(chosen: list[str], carrier: Carrier, *, config: AdversarialConfig,
 
     A version of which nothing is left has one row without window and features.
     """
+    told = carrier.recordings.set_index("recording")
     tables = []
     for recording in chosen:
-        signals = carrier.load(recording)
-        for kind, epsilon, draw in _versions(config):
-            labels = seed_for(seed, "disturbed", recording, kind, draw)
-            found = carrier.windows(recording, disturb(signals, kind, epsilon, labels) if epsilon else signals)
-            if found.empty:
-                person = carrier.recordings.set_index("recording").loc[recording, "participant"]
-                found = pd.DataFrame({"recording": [recording], "participant": [person]})
-            tables.append(found.assign(attack=kind, epsilon=epsilon, draw=draw))
+        signals, person = carrier.load(recording), told.loc[recording, "participant"]
+        together = max(1, int(MINUTES_TOGETHER * 60 / float(told.loc[recording, "duration_s"])))
+        versions = list(_versions(config))
+        for first in range(0, len(versions), together):
+            some = dict(enumerate(versions[first : first + together]))
+            found = carrier.windows(
+                recording,
+                {str(number): _disturbed(signals, recording, version, seed) for number, version in some.items()},
+            )
+            for number, (kind, epsilon, draw) in some.items():
+                rows = found[found["recording"] == str(number)]
+                if rows.empty:
+                    rows = pd.DataFrame({"participant": [person]})
+                tables.append(rows.assign(recording=recording, attack=kind, epsilon=epsilon, draw=draw))
     return pd.concat(tables, ignore_index=True)
+
+
+def _disturbed(
+    signals: Mapping[str, RawSignal], recording: str, version: tuple[Any, float, int], seed: int
+) -> Mapping[str, RawSignal]:
+    kind, epsilon, draw = version
+    return disturb(signals, kind, epsilon, seed_for(seed, "disturbed", recording, kind, draw)) if epsilon else signals
 
 
 def predict_carried(
@@ -143,19 +161,18 @@ def predict_carried(
 
 def _version_rows(carried: pd.DataFrame, cohort: Cohort, modality: str, config: AdversarialConfig) -> pd.DataFrame:
     """Return one row of features per version, with its person, truth and disturbance; unknown ones are NaN."""
+    told = ["recording", "attack", "epsilon", "draw"]
+    version = carried.groupby(told, sort=True).ngroup().map("{:09d}".format)
+    rows = carried.assign(version=version)[["version", *told, "participant"]].drop_duplicates("version")
+    rows = rows.sort_values("version").set_index("version")
+    kept = carried.assign(version=version)[carried["window_s"].notna()]
     columns = feature_columns(carried, modality)
-    truth = dict(zip(cohort.participants, cohort.y, strict=True))
-    rows = []
-    for key, part in carried.groupby(["recording", "attack", "epsilon", "draw"], sort=True):
-        version = dict(zip(("recording", "attack", "epsilon", "draw"), key, strict=True))
-        person, kept = str(part["participant"].iloc[0]), part[part["window_s"].notna()]
-        features: dict[str, float] = {}
-        if len(kept):
-            table, names, _ = summarise(kept, ["participant"], columns, list(config.summaries))
-            features = dict(zip(names, table[names].to_numpy(dtype=float)[0], strict=True))
-        told = {"participant": person, "y_true": truth[person], "n_windows": float(len(kept))}
-        rows.append({**version, **told, **{name: features.get(name, np.nan) for name in cohort.columns}})
-    return pd.DataFrame(rows)
+    table, names, counts = summarise(kept, ["version"], columns, list(config.summaries))
+    table = table.assign(n_windows=counts).set_index("version").reindex(rows.index)
+    rows["y_true"] = rows["participant"].map(dict(zip(cohort.participants, cohort.y, strict=True)))
+    rows["n_windows"] = table["n_windows"].fillna(0.0)
+    features = table.reindex(columns=[name for name in cohort.columns if name in names])
+    return pd.concat([rows, features.reindex(columns=cohort.columns)], axis=1).reset_index(drop=True)
 
 
 def _worst(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.linalg.blas import dsyrk
 
 from eupnea.adversarial.bounds import lower_bound, mean_square
+from eupnea.adversarial.line import STEPS, minimise_on_line
 from eupnea.adversarial.newton import smooth_newton
 from eupnea.adversarial.polish import Moments, State, moments_of, polish
 from eupnea.adversarial.radius import Norm, dual_norm, least_sum_interpolator, perturbation_norm, zero_radius
@@ -37,12 +38,6 @@ Array = NDArray[np.float64]
 FLOOR_START, FLOOR_END, FLOOR_DECAY = 1e-2, 1e-10, 0.5
 """Smallest residual and coefficient that weights are computed from, as shares of the largest: starts large, so that
 no term is frozen at zero too early, and shrinks by the decay in each iteration."""
-
-GRID_STEPS = np.array([0.4, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0, 16.0, 40.0])
-"""Step lengths that the line search tries before it refines the best of them; 1 is the reweighted ridge step itself."""
-
-REFINEMENTS = 8
-"""Golden-section steps of the line search."""
 
 POLISH_AT = frozenset({4, 8, 12, 17, 23, 30, 40, 55, 75, 100, 150, 200, 300, 500})
 """Iterations after which the exact finish is tried."""
@@ -324,11 +319,7 @@ def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _P
     change = new.fitted - old.fitted + new.intercept - old.intercept
     direction = new.coef - old.coef
 
-    def at(step: float) -> float:
-        """Return the loss after a step of this length."""
-        return mean_square(residual - step * change, radius * float(dual_norm(old.coef + step * direction, norm)))
-
-    step = _minimise_on_line(at)
+    step = minimise_on_line(residual, change, old.coef, direction, radius, norm == 2, STEPS)
     coef = old.coef + step * direction
     return _Point(
         coef,
@@ -336,23 +327,3 @@ def _search(old: _Point, new: _Point, y: Array, radius: float, norm: Norm) -> _P
         old.fitted + step * (new.fitted - old.fitted),
         radius * float(dual_norm(coef, norm)),
     )
-
-
-def _minimise_on_line(at: Callable[[float], float]) -> float:
-    values = [at(step) for step in GRID_STEPS]
-    best = int(np.argmin(values))
-    low = GRID_STEPS[best - 1] if best else 0.0
-    high = GRID_STEPS[min(best + 1, GRID_STEPS.size - 1)]
-    golden = (np.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = at(left), at(right)
-    for _ in range(REFINEMENTS):
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = at(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = at(right)
-    return float(left if at_left < at_right else right)

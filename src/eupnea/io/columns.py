@@ -35,13 +35,14 @@ class TableContract:
     extra
         Whether further columns may follow (features, participant columns).
     samples
-        Whether it holds the samples of signals: many, and hardly two alike, so that files are packed otherwise.
+        Rows per group in the file of a table with the samples of signals: many, and hardly two alike, so that they
+        are packed otherwise, in groups small enough to read one recording without all others. 0: no such table.
     """
 
     name: str
     columns: tuple[Column, ...]
     extra: bool = False
-    samples: bool = False
+    samples: int = 0
 
     @property
     def column_names(self) -> list[str]:

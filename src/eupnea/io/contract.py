@@ -111,7 +111,7 @@ RESPIRATION = TableContract(
         ),
         *columns_of("boolean", is_valid="false in gaps, bridged stretches, clipping, motion"),
     ),
-    samples=True,
+    samples=2**16,
 )
 
 CARDIAC = TableContract(
@@ -131,7 +131,7 @@ CARDIAC = TableContract(
             times_s="times (float64) of uneven series on the recording's clock, s; empty for even ones",
         ),
     ),
-    samples=True,
+    samples=2,
 )
 
 QUALITY = TableContract(

@@ -50,12 +50,17 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: TableContract |
         frame = contract.conform(frame)
     with replacing(path) as temporary:
         if path.suffix == ".parquet":
-            packing = _SAMPLES if contract is not None and contract.samples else {"compression": "zstd"}
-            frame.to_parquet(temporary, index=False, **packing)
+            frame.to_parquet(temporary, index=False, **_packing(contract))
         elif path.suffix == ".tsv":
             frame.to_csv(temporary, sep="\t", index=False, na_rep="n/a", float_format=FLOAT_FORMAT, lineterminator="\n")
         else:
             raise _unknown_suffix(path)
+
+
+def _packing(contract: TableContract | None) -> dict[str, Any]:
+    if contract is None or not contract.samples:
+        return {"compression": "zstd"}
+    return _SAMPLES | {"row_group_size": contract.samples}
 
 
 def read_table(path: str | Path, contract: TableContract | None = None) -> pd.DataFrame:
