@@ -92,6 +92,17 @@ def test_draws_along_fewer_features_than_people_are_the_plain_ones(protocol, mon
         np.testing.assert_allclose(together, expected, atol=1e-9)
 
 
+def test_long_recordings_in_several_groups_of_windows_are_the_plain_ones(monkeypatch):
+    monkeypatch.setattr("eupnea.identification.draws.BLOCK", 3)
+    engine = engine_of(people=6, windows={"rest": 70, "nback": 131})
+    folds = folds_of(engine, "within_nasal")
+    labels = random_labels(engine.samples, 4, 5)
+    found = null_draws(engine, folds, labels, labels, UNITS)
+    expected = [plainly(engine, folds, labels[b : b + 1], labels[b : b + 1]) for b in range(4)]
+    together = np.column_stack([*(found.rank1[unit.name] for unit in UNITS), found.eer])
+    np.testing.assert_allclose(together, expected, atol=1e-12)
+
+
 def test_people_who_own_nothing_or_most_are_no_exception():
     engine = engine_of()
     folds = folds_of(engine, "leave_one_run_out")

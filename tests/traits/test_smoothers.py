@@ -17,6 +17,7 @@ from eupnea.traits.smoothers import (
     ridge_matrices,
     ridge_smoother,
     window_matrices,
+    window_smoother,
 )
 
 PLAIN = Preprocessing()
@@ -80,6 +81,25 @@ def test_window_ridge_is_weighted_ridge_on_windows_with_averaged_predictions() -
     peer = Ridge(0.5 * 6, fit_intercept=False).fit(a, centred, sample_weight=weights).predict(b)
     averaged = [peer[owner[~inside] == person].mean() for person in test]
     np.testing.assert_allclose(matrices[0] @ (y[train] - y[train].mean()), averaged, atol=1e-10)
+
+
+def test_windows_in_single_precision_give_what_double_precision_gives() -> None:
+    rng = np.random.default_rng(3)
+    owner = np.sort(rng.integers(12, size=200))
+    windows = rng.standard_normal((200, 8)) * 10.0 ** np.arange(-12, 12, 3) + np.array([0, 1e-4, 0, 0, 0, 0, 1e9, 0])
+    windows[rng.random(windows.shape) < 0.1] = np.nan
+    train, test = np.arange(8), np.arange(8, 12)
+    windows[:, 2] = np.where(owner < 8, 1.0, 5000.0) + 0.1 * rng.standard_normal(200)  # other people are far away
+    windows[owner < 8, 3] = 7.3  # constant in training
+    windows[:, 5] = np.nan
+    how = Preprocessing(clip_sd=4.0)
+    known = window_matrices(windows, owner, train, test, how)
+    found = window_smoother("ridge_windows", windows, owner, how).matrices(train, test)
+    np.testing.assert_allclose(found, known, atol=2e-5 * np.abs(known).max())
+    moved = windows.copy()
+    moved[owner >= 8] *= 1e6
+    inner = [window_smoother("ridge_windows", one, owner, how).matrices(train, train) for one in (windows, moved)]
+    np.testing.assert_array_equal(*inner)
 
 
 def test_what_the_test_side_holds_changes_no_training_statistic() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-JIT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+from eupnea.compiled import JIT
 
 STEPS = np.array([0.4, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0, 16.0, 40.0])
 """Steps along the last change of the coefficients, first on this grid …"""

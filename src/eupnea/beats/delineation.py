@@ -10,8 +10,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
+
 Floats = NDArray[np.float64]
-JIT: dict[str, Any] = {"cache": True, "nogil": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-JIT: dict[str, Any] = {"cache": True, "nogil": True}
-SUMMING: dict[str, Any] = {**JIT, "fastmath": {"reassoc", "nsz"}}
-"""Sums may be taken in another order, which the processor does several at a time."""
+from eupnea.compiled import JIT, SUMMING
 
 
 @numba.njit(**JIT)

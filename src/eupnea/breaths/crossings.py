@@ -11,10 +11,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-
-JIT = {"cache": True, "nogil": True}
 
 
 class OnsetLine(NamedTuple):

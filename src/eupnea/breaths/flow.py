@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eupnea.breaths.presets import DetectionPreset
+from eupnea.compiled import JIT
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-JIT = {"cache": True, "nogil": True}
 
 ROUNDS = 2
 """Rounds in which breaths are cut at the zero found with the last cut."""

@@ -11,10 +11,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-JIT = {"cache": True, "nogil": True}
 
 MEASURES = (
     "inhale_onset_s", "inhale_end_s", "exhale_onset_s", "exhale_end_s", "end_s",

@@ -9,10 +9,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-JIT = {"cache": True, "nogil": True}
 SUMS = JIT | {"fastmath": {"reassoc", "contract"}}
 """Sums may be taken in the order that the processor adds fastest."""
 

@@ -18,10 +18,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-JIT = {"cache": True, "nogil": True}
 
 BLOCK_S = 18.0
 """Between two blocks of this length, s, the two before and the two after make the typical breath; a breath inside a

@@ -11,10 +11,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from eupnea.identification.kernels import JIT
+from eupnea.compiled import JIT, REORDERED
 from eupnea.identification.score_kernels import (
     BLOCK,
-    REORDERED,
     Assigned,
     Probes,
     add,

@@ -18,7 +18,7 @@ from eupnea.identification.closed_form import ABSENT, PRESENT, SMALLEST_POWER, m
 from eupnea.identification.error_rates import equal_error_rates
 from eupnea.identification.normalise import genuine_mask
 from eupnea.identification.samples import lengths_of, starts_of
-from eupnea.identification.score_kernels import BLOCK, Assigned, Levels, Probes
+from eupnea.identification.score_kernels import BLOCK, Assigned, Probes, WindowOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -286,7 +286,7 @@ def _prepared(engine: Engine, enrol: Rows, probe: Rows, chosen: Candidate) -> tu
     return space, kernel, Probes(table_of(kernel, len(engine.samples.people)), own.astype(np.float32), levels)
 
 
-def levels_of(recording: Rows) -> tuple[Rows, Levels]:
+def levels_of(recording: Rows) -> tuple[Rows, WindowOrder]:
     """Put the first window of every recording first, then the second ones, and so on.
 
     Parameters
@@ -310,7 +310,7 @@ def levels_of(recording: Rows) -> tuple[Rows, Levels]:
             columns.append(starts[here] + level)
             sizes.append(len(here))
         groups.append(len(sizes))
-    return np.concatenate(columns), Levels(np.array(sizes), np.array(groups), recording[starts][order])
+    return np.concatenate(columns), WindowOrder(np.array(sizes), np.array(groups), recording[starts][order])
 
 
 @dataclass

@@ -7,10 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from eupnea.identification.kernels import JIT
-
-REORDERED: dict[str, Any] = {**JIT, "fastmath": {"reassoc", "contract", "nsz"}}
-"""Sums may be taken several at once."""
+from eupnea.compiled import JIT, REORDERED
 
 HALVED = 16
 """Rows of a matrix above which it is inverted by halves: products of matrices are faster than loops."""

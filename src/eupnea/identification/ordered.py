@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from eupnea.identification.kernels import JIT
+from eupnea.compiled import JIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

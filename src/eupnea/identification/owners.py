@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from eupnea.identification.kernels import JIT
+from eupnea.compiled import JIT
 
 if TYPE_CHECKING:
     import pandas as pd

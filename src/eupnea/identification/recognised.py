@@ -63,8 +63,8 @@ class Recognised:
         """Add the scores of all modalities under one protocol and window length; these come in rising order."""
         own = {name: own_probes(table) for name, table in scores.items()}
         together = pd.concat(own.values(), ignore_index=True)
-        probe = together.groupby(PROBE, sort=False).ngroup().to_numpy()
-        grouped = together.groupby(CELL, sort=True)
+        probe = together.groupby(PROBE, sort=False, dropna=False).ngroup().to_numpy()
+        grouped = together.groupby(CELL, sort=True, dropna=False)
         cell, hit = grouped.ngroup().to_numpy(), together["hit"].to_numpy()
         self.cells.append(grouped.size().reset_index()[CELL])
         ends = np.cumsum([len(table) for table in own.values()])[:-1]
@@ -96,10 +96,9 @@ class Recognised:
 def own_probes(table: pd.DataFrame) -> pd.DataFrame:
     """List the probes of windows and recordings, with whether each was recognised: columns `PROBE`, `CELL`, ``hit``."""
     part = table[table["level"].isin(LEVELS)]
-    probe = part.groupby(PROBE, sort=False).ngroup().to_numpy()
+    probe = part.groupby(PROBE, sort=False, dropna=False).ngroup().to_numpy()
     genuine, score = part["genuine"].to_numpy(dtype=bool), part["score"].to_numpy(dtype=float)
-    best = np.full(probe.max(initial=-1) + 2, np.nan)
+    best = np.full(probe.max(initial=-1) + 1, np.nan)
     np.fmax.at(best, probe[~genuine], score[~genuine])
-    best[-1] = np.nan  # of probes that lack a name
     own = part.loc[genuine, list(dict.fromkeys([*PROBE, *CELL]))]
     return own.assign(hit=(score[genuine] > best[probe[genuine]]).astype(float))

@@ -7,10 +7,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from eupnea.identification.kernels import JIT
-
-REORDERED: dict[str, Any] = {**JIT, "fastmath": {"reassoc", "contract", "nsz"}}
-"""Sums may be taken several at once."""
+from eupnea.compiled import REORDERED
 
 BLOCK = 512
 """Windows worked on at once."""
@@ -39,7 +36,7 @@ class Assigned(NamedTuple):
     ends: Any
 
 
-class Levels(NamedTuple):
+class WindowOrder(NamedTuple):
     """Windows in another order: the first of every recording, the second of every recording that has two, and so on.
 
     Recordings with more windows come first, so that windows of one recording stand at the same place of every level,
@@ -76,7 +73,7 @@ class Probes(NamedTuple):
 
     table: Any
     own: Any
-    levels: Levels
+    levels: WindowOrder
 
 
 @numba.njit(**REORDERED)
@@ -146,7 +143,7 @@ def lines(values: Any, slope: Any, offset: Any, out: Any) -> None:
 
 @numba.njit(**REORDERED)
 def _lines_here(values: Any, slope: Any, offset: Any) -> None:
-    """Replace values by `_lines`: the compiler does not take several at once where two arrays may be the same."""
+    """Replace values by `lines`: the compiler does not take several at once where two arrays may be the same."""
     for c in range(len(values)):
         for n in range(values.shape[1]):
             values[c, n] = slope[c] * values[c, n] - offset[c]

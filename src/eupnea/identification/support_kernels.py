@@ -11,10 +11,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.polynomial import Chebyshev, Polynomial
 
-from eupnea.identification.kernels import JIT
-
-REORDERED: dict[str, Any] = {**JIT, "fastmath": {"reassoc", "contract", "nsz"}}
-"""Sums may be taken several at once."""
+from eupnea.compiled import REORDERED
 
 _ZERO, _ONE, _TWO = np.float32(0.0), np.float32(1.0), np.float32(2.0)
 _LOG2E, _LN2, _LEAST = np.float32(1.0 / math.log(2.0)), np.float32(math.log(2.0)), np.float32(-126.0)

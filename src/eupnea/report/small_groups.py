@@ -6,6 +6,8 @@ import csv
 import io
 import re
 
+from eupnea.tables.numbers import SUFFIXES
+
 SMALLEST_CELL = 5
 """Groups of fewer people are not published, whatever the study itself shows."""
 _COUNTED = ("n_participants", "n")
@@ -42,9 +44,7 @@ def _is_small(cells: list[str], place: int) -> bool:
 def without_small_commands(text: str) -> str:
     """Return TeX commands without those of which the command that ends in ``N`` counts fewer than `SMALLEST_CELL`."""
     commands = {found["name"]: found["value"] for found in _COMMAND.finditer(text)}
-    small = tuple(name[:-1] for name, value in commands.items() if name.endswith("N") and _is_small([value], 0))
-    return "".join(
-        line
-        for line in text.splitlines(keepends=True)
-        if not ((found := _COMMAND.match(line)) and small and found["name"].startswith(small))
-    )
+    rows = {name[:-1] for name, value in commands.items() if name.endswith("N") and _is_small([value], 0)}
+    small = {row + suffix for row in rows for suffix in ("", "N", *SUFFIXES)}
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not ((found := _COMMAND.match(line)) and found["name"] in small))

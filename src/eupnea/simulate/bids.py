@@ -13,6 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from eupnea.compiled import JIT
 from eupnea.errors import InputError
 from eupnea.io.files import replacing
 
@@ -26,7 +27,6 @@ _TAB, _NEWLINE, _MINUS, _POINT, _ZERO = b"\t\n-.0"
 _N, _SLASH, _A = b"n/a"
 _LARGEST = 10**15
 _MISSING = np.iinfo(np.int64).min
-JIT = {"cache": True, "nogil": True}
 _LEVEL = 1
 """Level of compression: the fastest. The standard library and not igzip, whose bytes differ from run to run."""
 

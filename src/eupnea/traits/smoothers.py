@@ -28,6 +28,9 @@ RELATIVE_PENALTIES = tuple(float(value) for value in np.logspace(-2, 3, 11))
 KERNEL_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Penalties of the radial kernel, whose diagonal is 1."""
 
+FARTHEST = 1e9
+"""Standard deviations at which windows in single precision end, so that their squares can be held."""
+
 KERNEL_WIDTHS = (0.25, 1.0)
 """Factors γ of exp(-γ d² / median d²)."""
 
@@ -174,12 +177,15 @@ def family_smoother(
 def window_smoother(model: str, windows: FloatArray, owner: IndexArray, how: Preprocessing) -> Smoother:
     """Make the family of ridge regressions on single windows.
 
-    The windows are held in single precision, each feature around its median and in its interquartile ranges: a shift
-    and a scale that are undone by every training set's own.
+    The products of windows are taken in single precision, of features around the mean of the training people and in
+    units of their standard deviation; both are found in double precision.
     """
-    single = _conditioned(windows)
+    known = np.where(np.isfinite(windows), windows, np.nan)
+    means, variances = _moments_of_owners(known, owner)
 
     def matrices(train: IndexArray, test: IndexArray) -> FloatArray:
+        centre, scale = _pooled(means[train], variances[train])
+        single = np.clip((known - centre) / scale, -FARTHEST, FARTHEST).astype(np.float32)
         return window_matrices(single, owner, train, test, how)
 
     return Smoother(model, len(RELATIVE_PENALTIES), matrices)
@@ -231,10 +237,22 @@ def _means(values: NDArray[Precision], owner: IndexArray, observations: IndexArr
     return np.asarray(belongs @ values, dtype=float)
 
 
-def _conditioned(windows: FloatArray) -> NDArray[np.float32]:
-    known = np.isfinite(windows).any(axis=0)
-    kept = np.where(np.isfinite(windows), windows, np.nan)
-    low, middle, high = np.zeros((3, windows.shape[1]))
-    low[known], middle[known], high[known] = np.nanpercentile(kept[:, known], [25, 50, 75], axis=0)
-    width = np.where(high > low, high - low, 1.0)
-    return ((kept - middle) / width).astype(np.float32)
+def _moments_of_owners(windows: FloatArray, owner: IndexArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance of the known windows of every owner; NaN where none is known."""
+    from scipy.sparse import csr_array
+
+    belongs = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))))
+    known = np.isfinite(windows)
+    counts = np.asarray(belongs @ known.astype(float))
+    counts[counts == 0] = np.nan
+    means = np.asarray(belongs @ np.where(known, windows, 0.0)) / counts
+    return means, np.asarray(belongs @ np.where(known, windows - means[owner], 0.0) ** 2) / counts
+
+
+def _pooled(means: FloatArray, variances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation over owners, each of whom counts the same; 0 and 1 where there are none."""
+    known = np.isfinite(means)
+    share = 1.0 / np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, means, 0.0).sum(axis=0) * share
+    scale = np.sqrt(np.where(known, variances + (means - centre) ** 2, 0.0).sum(axis=0) * share)
+    return centre, np.where(scale > 1e-12 * np.abs(centre), scale, 1.0)

@@ -57,13 +57,17 @@ def granger(cause: Floats, effect: Floats, lags: int) -> float:
     -------
     float
         ln(variance left by the own past / variance left by both pasts), residual variances with their degrees of
-        freedom, so that it scatters around zero without any dependence. NaN for constant series.
+        freedom, so that it scatters around zero without any dependence. NaN for constant series, and where some pasts
+        are sums of others, as those of a pure sine.
     """
     if np.ptp(cause) == 0 or np.ptp(effect) == 0 or effect.size < 4 * lags:
         return float("nan")
     own, other = _past(_standard(effect), lags), _past(_standard(cause), lags)
     target = _standard(effect)[lags:, None]
     triangle = np.asarray(np.linalg.qr(np.hstack([np.ones_like(target), own, other, target]), mode="r"))
+    powers = np.abs(np.diag(triangle))[:-1]
+    if powers.min() <= np.finfo(float).eps * len(target) * powers.max():
+        return float("nan")
     # what the first columns of a triangle leave of its last one stands in the last one's further rows
     alone, both = (
         float(np.sum(triangle[columns:, -1] ** 2)) / (target.size - columns) for columns in (1 + lags, 1 + 2 * lags)

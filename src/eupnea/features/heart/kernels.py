@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-JIT: dict[str, Any] = {"cache": True, "nogil": True}
+from eupnea.compiled import JIT
 
 
 @numba.njit(**JIT)

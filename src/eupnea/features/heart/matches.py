@@ -10,7 +10,8 @@ import numpy as np
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from eupnea.features.heart.kernels import JIT, _mean_and_sd
+from eupnea.compiled import JIT
+from eupnea.features.heart.kernels import _mean_and_sd
 
 ONE, TWO = np.uint64(1), np.uint64(2)
 TOP, NEXT_TO_TOP = np.uint64(63), np.uint64(62)

@@ -8,10 +8,12 @@ from typing import Any
 from numba import njit
 from numpy.typing import NDArray
 
-kernel: Callable[..., Any] = njit(cache=True, nogil=True)
+from eupnea.compiled import JIT, SUMMING
+
+kernel: Callable[..., Any] = njit(**JIT)
 """Compile a loop over windows: cached on disk, free of the interpreter lock, strictly IEEE."""
 
-summing_kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+summing_kernel: Callable[..., Any] = njit(**SUMMING)
 """The same for plain sums: the order of additions is the compiler's, so that they run in vector registers."""
 
 
