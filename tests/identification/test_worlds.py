@@ -223,8 +223,11 @@ def test_rank_one_rises_with_the_signature():
 
 def test_a_sensor_signature_lights_up_the_device_control_only():
     world = make_world(people=12, windows=4, signature=0.0, sensor=1.0, seed=6)
-    config = quick(protocols=only("leave_one_run_out"), matrix=False, detail_protocols=(), length_protocols=())
+    draws = {"permutations_few_people": 120, "permutations_controls": 99}
+    config = quick(protocols=only("leave_one_run_out"), matrix=False, detail_protocols=(), length_protocols=(), **draws)
     found = {name: identify(*world, modality=name, config=config, seed=1).metrics for name in ("respiration", "device")}
+    assert headline(found["respiration"])["n_permutations"].iloc[0] == 120
+    assert headline(found["device"])["n_permutations"].iloc[0] == 99
     assert headline(found["device"])["value"].iloc[0] > 0.5
     assert headline(found["device"])["p_value"].iloc[0] <= 0.01
     assert headline(found["respiration"])["value"].iloc[0] < 0.25
